@@ -1,0 +1,1 @@
+"""A graph as data: its schema, its YAML, its checks, its drawing."""

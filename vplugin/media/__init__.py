@@ -1,0 +1,1 @@
+"""Video and audio through PyAV: sources, sinks and the comparison of the two."""

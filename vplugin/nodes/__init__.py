@@ -1,0 +1,1 @@
+"""The stock nodes, one file each, thin: ports, parameters and the call into the floor below."""

@@ -1,0 +1,1 @@
+"""Geometry and pixels of faces; each module usable without any graph."""
