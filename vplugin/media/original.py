@@ -12,14 +12,17 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 from av.stream import Disposition
 
 from vplugin.picture import ColourTags
 
+AnyPacket: TypeAlias = "av.Packet[Any]"
+
 __all__ = [
+    "AnyPacket",
     "Chapter",
     "ContentLight",
     "MasteringDisplay",
@@ -103,7 +106,7 @@ class SourceTrack:
     duration: int | None = None
     frames: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
-    disposition: Disposition = Disposition(0)
+    disposition: Disposition = field(default_factory=lambda: Disposition(0))
     template: av.stream.Stream | None = field(default=None, repr=False, compare=False)
     stream_id: int = 0
     sample_rate: int = 0
@@ -161,7 +164,7 @@ class SourceTracks:
     rotation: int = 0
     display_matrix: tuple[int, ...] | None = None
     sample_aspect: tuple[int, int] = (1, 1)
-    colour: ColourTags = ColourTags()
+    colour: ColourTags = field(default_factory=ColourTags)
     chroma_location: int = 0
     field_order: str = "unknown"
     frame_rate: Fraction | None = None
@@ -194,10 +197,10 @@ class Original:
     """
 
     frame: av.VideoFrame | None
-    packets: tuple[av.Packet, ...]
+    packets: tuple[AnyPacket, ...]
     tracks: SourceTracks
 
-    def after(self, packets: Iterable[av.Packet]) -> Original:
+    def after(self, packets: Iterable[AnyPacket]) -> Original:
         """The same with packets of dropped frames in front."""
         return Original(self.frame, (*packets, *self.packets), self.tracks)
 
