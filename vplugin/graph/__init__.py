@@ -1,1 +1,7 @@
-"""A graph as data: its schema, its YAML, its checks, its drawing."""
+"""A graph as data: schema, YAML, checks, drawing. Nothing here runs anything."""
+
+from vplugin.graph.load import load
+from vplugin.graph.registry import Registry
+from vplugin.graph.spec import GraphSpec
+
+__all__ = ["GraphSpec", "Registry", "load"]

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from vplugin.errors import GraphError
 from vplugin.graph.quantities import Backoff, BackoffRange, Duration, Size
@@ -65,7 +73,7 @@ Places: TypeAlias = Mapping[Key, Place]
 class Part(BaseModel):
     """Base of the parts of a graph: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class OnError(Part):
@@ -110,7 +118,10 @@ class BatchSpec(Part):
 class EdgeSpec(Part):
     """A queue into one input port."""
 
-    node: Name = Field(description="Node the frames come from (`from: node.port` in a file)")
+    node: Name = Field(
+        validation_alias=AliasChoices("from", "node"),
+        description="Node the frames come from, or `node.port`",
+    )
     port: str = Field(default="frame", description="Output port of that node")
     capacity: int | None = Field(
         default=None,
@@ -139,18 +150,17 @@ class EdgeSpec(Part):
     def _from_text(cls, value: Any) -> Any:
         if isinstance(value, str):
             return _split_port(value)
-        if isinstance(value, Mapping) and "from" in value:
+        if isinstance(value, Mapping) and isinstance(value.get("from"), str):
             rest = {key: item for key, item in value.items() if key != "from"}
-            if clash := rest.keys() & {"node", "port"}:
-                raise ValueError(f"says both `from` and `{min(clash)}`")
-            return _split_port(value["from"]) | rest
+            split = _split_port(value["from"])
+            if clash := rest.keys() & split.keys():
+                raise ValueError(f"says `{min(clash)}` twice")
+            return split | rest
         return value
 
 
-def _split_port(text: Any) -> dict[str, str]:
+def _split_port(text: str) -> dict[str, str]:
     """``node`` or ``node.port`` as fields of an edge."""
-    if not isinstance(text, str):
-        raise ValueError("should be `node` or `node.port`")
     node, dot, port = text.partition(".")
     if not node or (dot and not port):
         raise ValueError("should be `node` or `node.port`")
@@ -183,7 +193,9 @@ class NodeSpec(Part):
         default=None, description="How often its process is restarted"
     )
     inputs: Mapping[Name, EdgeSpec] = Field(
-        default_factory=dict, alias="in", description="Where each input port's frames come from"
+        default_factory=dict,
+        validation_alias=AliasChoices("in", "inputs"),
+        description="Where each input port's frames come from",
     )
 
     @field_validator("hot", mode="before")
@@ -306,7 +318,7 @@ class GraphSpec(Part):
         return self.defaults.timeout if own is None else own
 
     def capacity(self, node: str, port: str) -> int:
-        """Most frames in the queue into a port: what was said, or two for each worker at its ends."""
+        """Most frames in the queue into a port: what was said, or what keeps both ends busy."""
         target, edge = self.nodes[node], self.nodes[node].inputs[port]
         widest = max(target.replicas, self.nodes[edge.node].replicas)
         batch = target.batch.max if target.batch else 1

@@ -28,6 +28,7 @@ _TAG = "tag:yaml.org,2002:"
 _PLAIN = frozenset(_TAG + name for name in ("null", "bool", "int", "float", "str"))
 _AS_WRITTEN = frozenset(_TAG + name for name in ("timestamp", "value", "merge"))
 _ADVICE = (  # what PyYAML says → what to do
+    ("${", "put quotes around text that contains ${…}"),
     ("'\\t'", "indent with spaces, not with tabs"),
     ("'@'", "put quotes around the text"),
     ("'`'", "put quotes around the text"),
@@ -55,8 +56,13 @@ class Item:
     literal: bool = False
 
 
-def read_tree(text: str, path: str, *, literal: bool = False) -> Item | None:
+def read_tree(text: str, path: str, *, option: bool = False) -> Item | None:
     """The tree of one YAML document, or None if it is empty.
+
+    Args:
+        text: YAML.
+        path: For error texts.
+        option: It comes from the command line: its parts have no line, ``$`` is no variable.
 
     Raises:
         GraphError: It is not YAML, or more than a configuration file may be.
@@ -72,7 +78,7 @@ def read_tree(text: str, path: str, *, literal: bool = False) -> Item | None:
         raise _syntax(error, path) from None
     except yaml.reader.ReaderError as error:
         raise _unreadable(error, text, path) from None
-    return None if node is None else _Builder(path, literal).build(node, None, 0)
+    return None if node is None else _Builder(path, option).build(node, None, 0)
 
 
 def plain(item: Item) -> Any:
@@ -98,9 +104,9 @@ def walk(item: Item, key: Key = ()) -> Iterator[tuple[Key, Item]]:
 class _Builder:
     """Turns PyYAML's nodes into items, counting them."""
 
-    def __init__(self, path: str, literal: bool) -> None:
+    def __init__(self, path: str, option: bool) -> None:
         self._path = path
-        self._literal = literal
+        self._option = option
         self._count = 0
         self._scalars = yaml.constructor.SafeConstructor()
 
@@ -110,13 +116,13 @@ class _Builder:
             raise self._wrong(node, f"has more than {_MOST_ITEMS} values", "use fewer aliases")
         if depth > _DEEPEST:
             raise self._wrong(node, f"is nested more than {_DEEPEST} deep", "make it flatter")
-        place = _place(node, key)
+        place = Place(where=self._path) if self._option else _place(node, key)
         if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
-            return Item(self._mapping(node, depth), place, self._literal)
+            return Item(self._mapping(node, depth), place, self._option)
         if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
             items = [self.build(child, None, depth + 1) for child in node.value]
-            return Item(items, place, self._literal)
-        return Item(self._scalar(node), place, self._literal)
+            return Item(items, place, self._option)
+        return Item(self._scalar(node), place, self._option)
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Item]:
         items: dict[str, Item] = {}
@@ -181,9 +187,8 @@ def _refuse_depth(text: str, path: str) -> None:
 def _syntax(error: yaml.MarkedYAMLError, path: str) -> GraphError:
     mark = error.problem_mark or error.context_mark
     problem = error.problem or error.context or "it cannot be read"
-    context = error.context if error.context and error.context != problem else ""
-    text = f"{context} {problem}"
-    advice = next((mend for sign, mend in _ADVICE if sign in text), None)
+    said = f"{error.context} {problem} {'${' if _has_variable(mark) else ''}"
+    advice = next((mend for sign, mend in _ADVICE if sign in said), None)
     return GraphError(
         f"is not YAML: {problem}",
         where=path,
@@ -191,6 +196,13 @@ def _syntax(error: yaml.MarkedYAMLError, path: str) -> GraphError:
         column=None if mark is None else mark.column + 1,
         mend=advice or "see the lines above this place",
     )
+
+
+def _has_variable(mark: yaml.Mark | None) -> bool:
+    """Whether ``${`` stands right where reading stopped: braces mean something else to YAML."""
+    if mark is None or mark.buffer is None or mark.pointer is None:
+        return False
+    return mark.buffer[max(0, mark.pointer - 1) : mark.pointer + 1] == "${"
 
 
 def _unreadable(error: yaml.reader.ReaderError, text: str, path: str) -> GraphError:

@@ -1,0 +1,79 @@
+"""``--set node.param=value``: changes to a graph file from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from vplugin.errors import GraphError
+from vplugin.graph.registry import nearest
+from vplugin.graph.spec import Place
+from vplugin.graph.tree import Item, read_tree
+
+__all__ = ["override"]
+
+
+def override(tree: Item, setting: str, graph_keys: Iterable[str]) -> Item:
+    """The tree with one value replaced.
+
+    Args:
+        tree: A whole graph file.
+        setting: ``node.param=value`` (nested: ``node.param.key``, lists by index) or
+            ``limits.max_in_flight=4``; the value is YAML.
+        graph_keys: Keys that a graph has besides its nodes.
+
+    Raises:
+        GraphError: It has another form, or names what is not there.
+    """
+    where = f"--set {setting}"
+    path, equals, text = setting.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise GraphError(
+            "should be node.param=value", where=where, mend="for example --set swap.blend=0.7"
+        )
+    way = _way(tree, keys, tuple(graph_keys), where)
+    place = Place(where=where)
+    value = read_tree(text, where, option=True) or Item(None, place, literal=True)
+    return _put(tree, way, value, where)
+
+
+def _way(tree: Item, keys: list[str], graph_keys: tuple[str, ...], where: str) -> list[str]:
+    top = tree.value if isinstance(tree.value, dict) else {}
+    nodes = top["nodes"].value if "nodes" in top else None
+    names = tuple(nodes) if isinstance(nodes, dict) else ()
+    if keys[0] in names:
+        if len(keys) == 1:
+            raise GraphError(
+                f"{keys[0]} is a node", where=where, mend=f"name a parameter: {keys[0]}.param=value"
+            )
+        return ["nodes", keys[0], "params", *keys[1:]]
+    if keys[0] in graph_keys:
+        return keys
+    meant = nearest(keys[0], (*names, *graph_keys))
+    advice = f"did you mean {meant!r}?" if meant else f"nodes are {', '.join(names)}"
+    raise GraphError(f"there is no node {keys[0]!r}", where=where, mend=advice)
+
+
+def _put(item: Item, way: list[str], new: Item, where: str) -> Item:
+    if not way:
+        return new
+    head, rest = way[0], way[1:]
+    if isinstance(item.value, list):
+        if not head.isdecimal() or int(head) >= len(item.value):
+            raise GraphError(
+                f"{head!r} is not one of 0 to {len(item.value) - 1}",
+                where=where,
+                mend="lists go by index",
+            )
+        items = list(item.value)
+        items[int(head)] = _put(items[int(head)], rest, new, where)
+        return replace(item, value=items)
+    if item.value is not None and not isinstance(item.value, dict):
+        raise GraphError(
+            f"{head!r} cannot be set inside {item.value!r}", where=where, mend="set the whole value"
+        )
+    table = dict(item.value or {})
+    inside = table.get(head, Item(None, Place(where=where), literal=True))
+    table[head] = _put(inside, rest, new, where)
+    return replace(item, value=table)
