@@ -6,6 +6,7 @@ stays free of numpy.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from vplugin.picture import ColourTags, Picture, PictureFormat, Rect
 
 __version__ = "0.1.0"
+
+# onnxruntime's Linux wheels report model names and hashes to Microsoft unless this is set before
+# they are imported. A program that handles faces must not; who wants it sets the variable to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "ColourTags",
