@@ -45,6 +45,7 @@ def explain(
     places: Places,
     path: str,
     prefix: Key = (),
+    mend: str | None = None,
 ) -> GraphError:
     """The first mistake (by place in the file) as an error with line and column.
 
@@ -55,6 +56,7 @@ def explain(
         places: Where keys stand.
         path: Of the file.
         prefix: Way from the top of the file to ``data``.
+        mend: Advice where the mistake itself suggests none.
     """
     details = error.errors(include_url=False)
     table: dict[Key, list[ErrorDetails]] = {}
@@ -69,18 +71,18 @@ def explain(
     # Where one way leads on from another, the data fitted that branch of a union better.
     deepest = [way for way in table if not any(way == w[: len(way)] != w for w in table)]
     way = min(deepest, key=urgency)
-    return _mistake(table[way], way, model, places, path, prefix)
+    return _mistake(table[way], (*prefix, *way), model, places, path, mend)
 
 
 def _mistake(
     details: Sequence[ErrorDetails],
-    way: Key,
+    key: Key,
     model: type[BaseModel],
     places: Places,
     path: str,
-    prefix: Key,
+    mend: str | None,
 ) -> GraphError:
-    first, key = details[0], (*prefix, *way)
+    first = details[0]
     name = ".".join(str(part) for part in key) or "the file"
     if first["type"] == "extra_forbidden":
         return unknown_key(key, known_keys(model, first["loc"][:-1]), places, path)
@@ -91,7 +93,7 @@ def _mistake(
     at_key = first["loc"][-1:] == ("[key]",)
     reasons = dict.fromkeys(_reason(detail) for detail in details)
     what = f"{name} {' or '.join(list(reasons)[:3])}, not {show(first['input'])}"
-    return error_at(places, path, what, key, at_key=at_key)
+    return error_at(places, path, what, key, at_key=at_key, mend=mend)
 
 
 def unknown_key(key: Key, known: Iterable[str], places: Places, path: str) -> GraphError:

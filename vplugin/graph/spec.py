@@ -324,6 +324,11 @@ class GraphSpec(Part):
         batch = target.batch.max if target.batch else 1
         return edge.capacity or max(2 * widest, batch + 1)
 
+    @property
+    def places(self) -> Places:
+        """Where its parts stand in the file, as far as they come from one."""
+        return self._places
+
     def with_places(self, places: Places) -> GraphSpec:
         """The same graph, knowing where its parts stand in the file."""
         copy = self.model_copy()
