@@ -139,7 +139,6 @@ class SourceTracks:
         display_matrix: The nine integers behind ``rotation``, or None where there are none.
         sample_aspect: Width over height of a pixel, (1, 1) where unknown.
         colour: Tags of the first picture.
-        chroma_location: FFmpeg's number, 0 unspecified.
         field_order: FFmpeg's name: ``progressive``, ``tt``, ``bb``, ``tb``, ``bt`` or ``unknown``.
         frame_rate: A hint only; never compute a time from it.
         bit_rate: Of the video in bit/s, or None.
@@ -165,7 +164,6 @@ class SourceTracks:
     display_matrix: tuple[int, ...] | None = None
     sample_aspect: tuple[int, int] = (1, 1)
     colour: ColourTags = field(default_factory=ColourTags)
-    chroma_location: int = 0
     field_order: str = "unknown"
     frame_rate: Fraction | None = None
     bit_rate: int | None = None
