@@ -62,9 +62,12 @@ class Registry:
             PluginError: Its package cannot be loaded.
         """
         if name not in self._loaded:
-            if name not in self._found:
+            if ":" in name:  # a class by its path, for trying out a node before it is a package
+                self._loaded[name] = _load(EntryPoint(name, name, ENTRY_POINTS))
+            elif name in self._found:
+                self._loaded[name] = _load(self._found[name])
+            else:
                 raise self._unknown(name)
-            self._loaded[name] = _load(self._found[name])
         kind = self._loaded[name]
         if isinstance(kind, PluginError):
             raise kind

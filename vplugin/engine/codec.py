@@ -1,0 +1,156 @@
+"""Frames to messages and back: the only place that knows how a frame lies on the wire."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from vplugin.engine.arena import Memory, Writer
+from vplugin.engine.wire import FrameMessage, Slot
+from vplugin.errors import WireError
+from vplugin.frame import Face, Frame, Patch
+from vplugin.picture import ColourTags, Picture, PictureFormat, Rect
+
+_ARRAY, _FRACTION, _TUPLE = 1, 2, 3
+
+Place = tuple[Slot, int]
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        flat = np.ascontiguousarray(value)
+        return msgpack.ExtType(_ARRAY, msgpack.packb((flat.dtype.str, flat.shape, flat.tobytes())))
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Fraction):
+        return msgpack.ExtType(_FRACTION, msgpack.packb((value.numerator, value.denominator)))
+    raise WireError(
+        f"a {type(value).__name__} cannot travel with a frame",
+        mend="use numbers, strings, bytes, lists, dictionaries and numpy arrays",
+    )
+
+
+def _extension(code: int, data: bytes) -> Any:
+    if code == _ARRAY:
+        dtype, shape, content = msgpack.unpackb(data)
+        return np.frombuffer(content, np.dtype(dtype)).reshape(shape)
+    if code == _FRACTION:
+        return Fraction(*msgpack.unpackb(data))
+    raise WireError(f"unknown extension {code} in a frame")
+
+
+class FrameCodec:
+    """Packs and unpacks the frames of one job.
+
+    It remembers where the pictures and patches it unpacked lie, so that what a node passes on
+    unchanged is not copied again.
+
+    Args:
+        memory: The lane's side of the arena.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._places: dict[int, tuple[Any, Place]] = {}
+
+    def forget(self) -> None:
+        """A new job begins."""
+        self._places.clear()
+
+    def unpack(self, message: FrameMessage, stream: str, seq: int) -> Frame:
+        """A message as a frame; its pixels stay where they are, read-only."""
+        form, picture_at, faces, patches, data, cut, duration = msgpack.unpackb(
+            message.body, ext_hook=_extension, strict_map_key=False
+        )
+        format = _format(form)
+        slots = message.slots
+        place = (slots[picture_at[0]], picture_at[1])
+        picture = Picture(format, self._memory.read(*place, format))
+        self._places[id(picture)] = (picture, place)
+        return Frame(
+            picture=picture,
+            pts=message.pts,
+            time_base=Fraction(*message.time_base),
+            stream=stream,
+            seq=seq,
+            faces=tuple(Face(*face) for face in faces),
+            patches=tuple(self._patch(format, slots, patch) for patch in patches),
+            data=data,
+            cut=cut,
+            duration=duration,
+        )
+
+    def _patch(self, format: PictureFormat, slots: tuple[Slot, ...], packed: Any) -> Patch:
+        corners, node, track, index, position = packed
+        rect = Rect(*corners)
+        place = (slots[index], position)
+        planes = self._memory.read(*place, format.cropped(rect))
+        patch = Patch(rect, planes, node, track)
+        self._places[id(patch)] = (patch, place)
+        return patch
+
+    def pack(self, frame: Frame, writer: Writer) -> FrameMessage:
+        """A frame as a message; new pictures and patches are written into the arena."""
+        slots: list[Slot] = []
+
+        def refer(place: Place) -> tuple[int, int]:
+            if place[0] not in slots:
+                slots.append(place[0])
+            return slots.index(place[0]), place[1]
+
+        format = frame.picture.format
+        picture_at = refer(self._place(frame.picture, format, frame.picture.planes, writer))
+        patches = []
+        for patch in bounded(frame).patches:
+            cropped = format.cropped(patch.rect)
+            place = refer(self._place(patch, cropped, patch.planes, writer))
+            patches.append((tuple(patch.rect), patch.node, patch.track, *place))
+        faces = [
+            (f.box, f.score, f.points, f.landmarks, f.track, f.embedding, dict(f.attributes))
+            for f in frame.faces
+        ]
+        body: bytes = msgpack.packb(
+            (_form(format), picture_at, faces, patches, dict(frame.data), frame.cut,
+             frame.duration),
+            default=_default,
+        )  # fmt: skip
+        base = (frame.time_base.numerator, frame.time_base.denominator)
+        return FrameMessage(frame.pts, base, tuple(slots), body)
+
+    def _place(self, owner: Any, format: PictureFormat, planes: Any, writer: Writer) -> Place:
+        known = self._places.get(id(owner))
+        if known is not None and known[0] is owner:
+            return known[1]
+        place = writer.put(format, planes)
+        self._places[id(owner)] = (owner, place)
+        return place
+
+
+def bounded(frame: Frame) -> Frame:
+    """The frame with its patches merged into one where together they outweigh the picture."""
+    if sum(patch.nbytes for patch in frame.patches) <= frame.format.nbytes:
+        return frame
+    left = min(patch.rect.x for patch in frame.patches)
+    top = min(patch.rect.y for patch in frame.patches)
+    right = max(patch.rect.right for patch in frame.patches)
+    bottom = max(patch.rect.bottom for patch in frame.patches)
+    rect = frame.format.align(Rect(left, top, right - left, bottom - top))
+    names = "+".join(dict.fromkeys(patch.node for patch in frame.patches))
+    return frame.evolve(patches=(Patch(rect, frame.planes(rect), names),))
+
+
+def _form(format: PictureFormat) -> tuple[Any, ...]:
+    tags = format.colour
+    colour = (tags.matrix, tags.full_range, tags.primaries, tags.transfer)
+    return (format.pixel, format.width, format.height, colour, format.sample_aspect,
+            format.rotation, format.interlaced)  # fmt: skip
+
+
+def _format(form: Any) -> PictureFormat:
+    pixel, width, height, colour, aspect, rotation, interlaced = form
+    return PictureFormat(
+        pixel, width, height, ColourTags(*colour), tuple(aspect), rotation, interlaced
+    )

@@ -1,0 +1,295 @@
+"""The conductor: one thread and one ROUTER that own every queue, every slot and every lane.
+
+It runs no code of any node and touches no pixel, so a plug-in cannot take it down. What to do is
+the scheduler's knowledge; this module moves messages, watches child processes and keeps time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+import zmq
+
+from vplugin.engine.arena import ArenaBook
+from vplugin.engine.deliver import deliver
+from vplugin.engine.plan import LanePlan, RunPlan, WorkerSpec
+from vplugin.engine.scheduler import Scheduler
+from vplugin.engine.supervise import Child, RunFolder
+from vplugin.engine.wire import (
+    Crew,
+    Exit,
+    Hello,
+    Message,
+    Ready,
+    Stop,
+    pack,
+    unpack,
+)
+from vplugin.errors import EngineError, WireError
+
+log = logging.getLogger(__name__)
+
+TICK = 50  # milliseconds between looks at the clock
+GRACE = 10.0  # seconds that nodes have to close
+
+
+class Conductor:
+    """Runs a plan.
+
+    Args:
+        plan: What to run.
+        on_tick: Called about every 50 ms with the scheduler; its answer is ``go``, ``drain`` or
+            ``abort``.
+        threads: Starts a lane of kind ``thread`` (the conductor itself imports no node code).
+        probe: As for :class:`Scheduler`.
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        *,
+        on_tick: Callable[[Scheduler], str] = lambda scheduler: "go",
+        threads: Callable[[Conductor, LanePlan], threading.Thread] | None = None,
+        probe: Callable[[Scheduler], None] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.book = ArenaBook(shared=plan.shared, limit=plan.memory)
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.children = {
+            name: Child(lane) for name, lane in plan.lanes.items() if lane.kind == "process"
+        }
+        self.scheduler = Scheduler(
+            plan, self.book, self._send_worker, kill=self._kill_lane, probe=probe
+        )
+        self._on_tick = on_tick
+        self._start_threads = threads
+        self._threads: list[threading.Thread] = []
+        self._lane_of = {w.key: lane for lane in plan.lanes.values() for w in lane.workers}
+        self._artifacts: dict[str, list[dict[str, str]]] = {}
+        self._folder: RunFolder | None = None
+        self._router: zmq.Socket[bytes] = self.context.socket(zmq.ROUTER)
+        self._poller = zmq.Poller()
+        self._closing_since: float | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Where the lanes connect to."""
+        return self._folder.endpoint if self._folder else f"inproc://conductor-{id(self)}"
+
+    def run(self) -> Scheduler:
+        """Run to the end; everything that was started is gone when this returns."""
+        try:
+            self._start()
+            self._loop()
+        finally:
+            self._clean_up()
+        return self.scheduler
+
+    # ── start ─────────────────────────────────────────────────────────────────────────────────
+
+    def _start(self) -> None:
+        router = self._router
+        router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        router.setsockopt(zmq.SNDHWM, 0)
+        router.setsockopt(zmq.RCVHWM, 0)
+        if self.children:
+            self._folder = RunFolder()
+        router.bind(self.endpoint)
+        self._poller.register(router, zmq.POLLIN)
+        for child in self.children.values():
+            self._start_child(child)
+        for lane in self.plan.lanes.values():
+            if lane.kind == "thread":
+                if self._start_threads is None:
+                    raise EngineError("thread lanes need a starter")
+                self._threads.append(self._start_threads(self, lane))
+
+    def _start_child(self, child: Child) -> None:
+        reads = any(worker.role == "source" for worker in child.plan.workers)
+        child.start(self.endpoint, self.book.fd, stdin=reads)
+        self._poller.register(child.pidfd, zmq.POLLIN)
+
+    # ── the loop ──────────────────────────────────────────────────────────────────────────────
+
+    def _loop(self) -> None:
+        due = 0.0
+        while not self.scheduler.finished:
+            for fd, _ in self._poller.poll(TICK):
+                if fd is self._router:
+                    self._receive()
+                else:
+                    self._on_death(fd)
+            now = time.monotonic()
+            if now >= due:
+                due = now + TICK / 1000
+                self._keep_time(now)
+
+    def _receive(self) -> None:
+        """Handle what has arrived, but come up for air now and then."""
+        for _ in range(64):
+            try:
+                identity, data = self._router.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                self._handle(identity.decode(), unpack(data))
+            except WireError as error:
+                self.scheduler.fail(error)
+
+    def _handle(self, identity: str, message: Message) -> None:
+        key, _, incarnation = identity.rpartition("@")
+        child = self.children.get(key) or self.children.get(self._lane_name(key))
+        if child is not None and child.incarnation != int(incarnation):
+            return  # from a process that is dead by now; its work is being done again
+        if isinstance(message, Hello):
+            if child is not None:
+                child.hello = True
+            self._send(key, self._crew(self.plan.lanes[key]))
+            return
+        if isinstance(message, Ready) and message.artifacts:
+            self._artifacts[message.worker] = message.artifacts
+        deliver(self.scheduler, message)
+
+    def _lane_name(self, worker: str) -> str:
+        lane = self._lane_of.get(worker)
+        return lane.name if lane else ""
+
+    def _crew(self, lane: LanePlan) -> Crew:
+        return Crew(self.plan.shared, self.plan.fans_out, [self._spec(w) for w in lane.workers])
+
+    def _spec(self, spec: WorkerSpec) -> dict[str, object]:
+        fields = asdict(spec)
+        fields["state"] = self.scheduler.nodes[spec.node].snapshot
+        context = dict(fields["context"])
+        stream = self.scheduler.ledger.streams.get(context["sources"][0])
+        context["live"] = None if spec.role == "source" or stream is None else stream.live
+        fields["context"] = context
+        return fields
+
+    def _keep_time(self, now: float) -> None:
+        self.scheduler.on_tick(now)
+        wish = self._on_tick(self.scheduler)
+        if wish == "drain" and not self.scheduler.stopping:
+            self.scheduler.drain()
+            for name in self.scheduler.ledger.streams:
+                worker = f"{name}#0"
+                if self.scheduler.workers[worker].ready:
+                    self._send(self._lane_name(worker), Stop(worker))
+        if wish == "abort":
+            self.scheduler.fail(EngineError("stopped at once, as asked", where=self.plan.name))
+            self._closing_since = self._closing_since or now - GRACE + 2.0
+        if self.scheduler.closing:
+            self._closing_since = self._closing_since or now
+            if now - self._closing_since > GRACE:
+                self._give_up_closing()
+        for child in self.children.values():
+            if child.due is not None and now >= child.due and not self.scheduler.closing:
+                self._start_child(child)
+
+    def _give_up_closing(self) -> None:
+        """Nodes that do not close in time are closed by force."""
+        for key, worker in self.scheduler.workers.items():
+            if not worker.closed:
+                log.warning("node %s did not close within %.0f s", key, GRACE)
+                worker.closed = True
+                self._kill_lane(key)
+
+    # ── children ──────────────────────────────────────────────────────────────────────────────
+
+    def _on_death(self, pidfd: int) -> None:
+        child = next(c for c in self.children.values() if c.pidfd == pidfd)
+        self._poller.unregister(pidfd)
+        self._receive_rest()
+        how = child.reap()
+        log.info("lane %s %s", child.plan.name, how)
+        closing = self.scheduler.closing
+        alive = not closing and child.plan.restartable and child.plan_restart(time.monotonic())
+        child.incarnation += 1  # nothing that it may still have said counts
+        for worker in child.plan.workers:
+            self.scheduler.on_lost(worker.key, how)
+            if not alive and child.plan.restartable and not closing:
+                self.scheduler.on_broken(worker.key, how)
+
+    def _receive_rest(self) -> None:
+        """What a lane said before it died is still true; take it in first."""
+        while self._router.poll(0):
+            self._receive()
+
+    def _kill_lane(self, worker: str) -> None:
+        child = self.children.get(self._lane_name(worker))
+        if child is not None:
+            child.kill()
+        elif not self.scheduler.closing:
+            self.scheduler.fail(
+                EngineError(
+                    f"node {worker.rpartition('#')[0]!r} hangs in a thread, which cannot be ended",
+                    mend="put it into a lane of kind: process",
+                )
+            )
+
+    # ── sending ───────────────────────────────────────────────────────────────────────────────
+
+    def _send_worker(self, worker: str, message: Message) -> None:
+        self._send(worker, message, self._lane_name(worker))
+
+    def _send(self, to: str, message: Message, lane: str | None = None) -> None:
+        child = self.children.get(lane or to)
+        incarnation = child.incarnation if child else 1
+        try:
+            self._router.send_multipart([f"{to}@{incarnation}".encode(), pack(message)])
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
+            log.info("%s is gone; %s not delivered", to, message.tag)
+
+    # ── end ───────────────────────────────────────────────────────────────────────────────────
+
+    def _clean_up(self) -> None:
+        for name, lane in self.plan.lanes.items():
+            child = self.children.get(name)
+            if lane.kind == "thread" or (child is not None and child.process is not None):
+                self._send(name, Exit())
+        deadline = time.monotonic() + 3.0
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        for child in self.children.values():
+            self._end_child(child, deadline)
+        self._keep_partial_files()
+        self._router.close(linger=0)
+        if all(not thread.is_alive() for thread in self._threads):
+            self.context.term()
+        self.book.close()
+        if self._folder is not None:
+            self._folder.close()
+
+    def _end_child(self, child: Child, deadline: float) -> None:
+        if child.process is None:
+            return
+        try:
+            child.process.wait(max(0.05, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+        child.reap()
+
+    def _keep_partial_files(self) -> None:
+        """What a killed sink had written is kept under its partial name; else nothing is left."""
+        killed = {
+            worker.key
+            for child in self.children.values()
+            for worker in child.plan.workers
+            if worker.key in self._artifacts and self.scheduler.workers[worker.key].lost
+        }
+        for key, artifacts in self._artifacts.items():
+            for artifact in artifacts:
+                if not os.path.lexists(artifact["temporary"]):
+                    continue
+                if key in killed:
+                    os.replace(artifact["temporary"], artifact["partial"])
+                else:
+                    os.unlink(artifact["temporary"])
