@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,3 +93,28 @@ def harness() -> Iterator[HarnessFactory]:
 
     with ExitStack() as stack:
         yield lambda node, **params: stack.enter_context(Harness(node, **params))
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Callable[..., Path]:
+    """Generated media files: ``clips("in.mkv", frames=50, audio=None)`` gives the path.
+
+    The keywords are the attributes of :class:`vplugin.testing.clips.Clip`.
+    """
+    from vplugin.testing.clips import make_clip
+
+    return lambda name="clip.mp4", **changes: make_clip(tmp_path / name, **changes)
+
+
+@pytest.fixture
+def install_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., None]]:
+    """Make node classes known by name in all processes: ``install_nodes(ink=Ink)``.
+
+    The nodes of :mod:`vplugin.testing` come along: ``pattern``, ``collect``, ``pass``, ``dawdle`` …
+    """
+    from vplugin.testing.install import installed
+
+    with ExitStack() as stack:
+        yield lambda **nodes: stack.enter_context(
+            installed(tmp_path_factory.mktemp("nodes"), **nodes)
+        )
