@@ -1,0 +1,265 @@
+"""Model contracts: what goes in and comes out, what a probe looks like, and how exact is exact.
+
+A contract is a promise about inputs and outputs that many weights keep (reliableswap.md §5). It
+is known for catalogue models and guessed from the graph's inputs and outputs for the user's own.
+The tolerances say how far a faster runtime may be from float32 before it is refused; they are the
+product's own promises (boxes and points within 0.5 px, embeddings at a cosine above 0.999, swapped
+pixels above 45 dB), not the runtime's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from vplugin.models.session import Array, TensorInfo
+
+Contract: TypeAlias = Literal[
+    "scrfd",
+    "yunet",
+    "arcface_w600k",
+    "arcface",
+    "landmark_2d106",
+    "landmark_3d68",
+    "genderage",
+    "inswapper",
+]
+
+#: Side of the square that stands for free height and width when a model is measured.
+PROBE_SIDE = 640
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far outputs may be from the float32 reference.
+
+    Attributes:
+        cosine: At least, for each item of the batch of each output.
+        psnr: At least, in dB against a peak of 1, or None.
+        absolute: Largest difference, or None.
+    """
+
+    cosine: float = 0.999
+    psnr: float | None = None
+    absolute: float | None = None
+
+    def reason(self, reference: Sequence[Array], outputs: Sequence[Array]) -> str | None:
+        """Why these outputs are too far from the reference, or None if they are near enough."""
+        for number, (want, have) in enumerate(zip(reference, outputs, strict=True)):
+            found = self._reason(want.astype(np.float64), have.astype(np.float64))
+            if found:
+                return f"output {number}: {found}"
+        return None
+
+    def _reason(self, want: Array, have: Array) -> str | None:
+        if want.shape != have.shape:
+            return f"shape {have.shape} instead of {want.shape}"
+        if not np.isfinite(have).all():
+            return "NaN or infinity"
+        if self.absolute is not None and (worst := _largest(want, have)) > self.absolute:
+            return f"off by up to {worst:.3g} (allowed {self.absolute:.3g})"
+        if self.psnr is not None and (found := _psnr(want, have)) < self.psnr:
+            return f"{found:.1f} dB (at least {self.psnr:g})"
+        if (found := _likeness(want, have)) < self.cosine:
+            return f"cosine {found:.5f} (at least {self.cosine:g})"
+        return None
+
+
+@dataclass(frozen=True)
+class ContractInfo:
+    """What is known about all models of one contract.
+
+    Attributes:
+        summary: One line for people.
+        low, high: Range of the values of the image input.
+        tolerance: For faster runtimes.
+        reduced: Whether bf16 or f16 can possibly be near enough.
+    """
+
+    summary: str
+    low: float
+    high: float
+    tolerance: Tolerance
+    reduced: bool = True
+
+
+# 0.5 px at the coarsest stride: the outputs are distances in units of the stride. bf16 has 8 bits
+# of mantissa, so a distance of 8 cells is already coarser than that.
+_HALF_PIXEL = Tolerance(absolute=0.5 / 32)
+_POINTS = Tolerance(absolute=0.5 / 96)  # landmarks are in units of half the 192 px crop
+_EMBEDDING = Tolerance(cosine=0.999)
+
+CONTRACTS: MappingProxyType[Contract, ContractInfo] = MappingProxyType(
+    {
+        "scrfd": ContractInfo(
+            "faces: N×3×H×W RGB (x−127.5)/128 → scores, distances, 5 points at strides 8, 16, 32",
+            -1.0,
+            1.0,
+            _HALF_PIXEL,
+            reduced=False,
+        ),
+        "yunet": ContractInfo(
+            "faces: N×3×H×W BGR 0…255 → cls, obj, bbox, kps at strides 8, 16, 32",
+            0.0,
+            255.0,
+            _HALF_PIXEL,
+            reduced=False,
+        ),
+        "arcface_w600k": ContractInfo(
+            "identity: N×3×112×112 RGB −1…1 → 512, the space that inswapper takes",
+            -1.0,
+            1.0,
+            _EMBEDDING,
+        ),
+        "arcface": ContractInfo(
+            "identity: N×3×112×112 RGB −1…1 → 512, a space of its own", -1.0, 1.0, _EMBEDDING
+        ),
+        "landmark_2d106": ContractInfo(
+            "106 points: N×3×192×192 RGB 0…255 → 212", 0.0, 255.0, _POINTS, reduced=False
+        ),
+        "landmark_3d68": ContractInfo(
+            "68 points in 3-D: N×3×192×192 RGB 0…255 → 3309", 0.0, 255.0, _POINTS, reduced=False
+        ),
+        "genderage": ContractInfo(
+            "gender and age: N×3×96×96 RGB 0…255 → 3", 0.0, 255.0, Tolerance(absolute=0.005)
+        ),
+        "inswapper": ContractInfo(
+            "swap: target N×3×128×128 RGB 0…1 and source N×512 → N×3×128×128 RGB 0…1",
+            0.0,
+            1.0,
+            Tolerance(psnr=45.0),
+        ),
+    }
+)
+
+#: What is asked of a model whose contract is not known.
+UNKNOWN = ContractInfo("not one of the known contracts", -1.0, 1.0, Tolerance())
+
+
+def sniff(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> Contract | None:
+    """Guess a contract from inputs and outputs; None where nothing known fits.
+
+    An ArcFace model's space cannot be seen from outside: it is taken for ``arcface``.
+    """
+    if len(inputs) == 2:
+        return "inswapper" if _is_swapper(inputs, outputs) else None
+    if len(inputs) != 1 or len(inputs[0].shape) != 4 or not _is(inputs[0].shape[1], 3):
+        return None
+    names = {one.name for one in outputs}
+    if {f"{kind}_{s}" for kind in ("cls", "obj", "bbox", "kps") for s in (8, 16, 32)} <= names:
+        return "yunet"
+    if len(outputs) in (6, 9):
+        widths = [one.shape[-1] for one in outputs if one.shape]
+        return "scrfd" if all(_is(width, 1, 4, 10) for width in widths) else None
+    return _single(inputs[0], outputs[0]) if len(outputs) == 1 else None
+
+
+def info(contract: Contract | None) -> ContractInfo:
+    """What is known about a contract, or what is asked of an unknown one."""
+    return UNKNOWN if contract is None else CONTRACTS[contract]
+
+
+def bears_reduced(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> bool:
+    """Whether a model is of a known contract that bears bf16."""
+    contract = sniff(inputs, outputs)
+    return contract is not None and CONTRACTS[contract].reduced
+
+
+def probe(
+    inputs: Sequence[TensorInfo],
+    contract: Contract | None = None,
+    shapes: dict[str, tuple[int, ...]] | None = None,
+) -> dict[str, Array]:
+    """Inputs that look like what the contract gets, the same at every call.
+
+    Args:
+        inputs: What the model takes.
+        contract: Whose value range is used.
+        shapes: Sizes of inputs with free dimensions; without one, a batch of 1 and pictures of
+            640 × 640.
+    """
+    known = info(contract)
+    rng = np.random.default_rng(2306_05356)
+    feeds: dict[str, Array] = {}
+    for one in inputs:
+        shape = (shapes or {}).get(one.name) or concrete(one.shape)
+        dtype = np.dtype(one.dtype)
+        if len(shape) == 4:
+            values = known.low + (known.high - known.low) * _smooth(rng, shape)
+        else:
+            values = rng.standard_normal(shape)
+            values /= np.linalg.norm(values, axis=-1, keepdims=True) if shape else 1.0
+        feeds[one.name] = np.ascontiguousarray(values, dtype=dtype)
+    return feeds
+
+
+def concrete(shape: Sequence[int | str]) -> tuple[int, ...]:
+    """A shape with its free dimensions filled: batch 1, height and width 640, others 1."""
+    return tuple(
+        size if isinstance(size, int) else (PROBE_SIDE if len(shape) == 4 and axis >= 2 else 1)
+        for axis, size in enumerate(shape)
+    )
+
+
+def _is_swapper(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> bool:
+    image, source = sorted(inputs, key=lambda one: -len(one.shape))
+    return (
+        [len(image.shape), len(source.shape), len(outputs)] == [4, 2, 1]
+        and len(outputs[0].shape) == 4
+        and _is(image.shape[1], 3)
+        and _is(source.shape[1], 512)
+        and _is(outputs[0].shape[1], 3)
+    )
+
+
+def _single(image: TensorInfo, output: TensorInfo) -> Contract | None:
+    side, width = image.shape[2], output.shape[-1] if output.shape else 0
+    table: dict[tuple[int, int], Contract] = {
+        (112, 512): "arcface",
+        (192, 212): "landmark_2d106",
+        (192, 3309): "landmark_3d68",
+        (96, 3): "genderage",
+    }
+    for (want_side, want_width), contract in table.items():
+        if _is(side, want_side) and width == want_width:
+            return contract
+    return None
+
+
+def _is(size: int | str, *wanted: int) -> bool:
+    """Whether a dimension is free or one of these."""
+    return isinstance(size, str) or size in wanted
+
+
+def _smooth(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Blocks of 8 × 8 pixels with a little noise, 0…1: nearer to a picture than white noise is."""
+    batch, channels, height, width = shape
+    coarse = rng.random((batch, channels, -(-height // 8), -(-width // 8)))
+    blocks = coarse.repeat(8, axis=2).repeat(8, axis=3)[:, :, :height, :width]
+    return np.clip(blocks * 0.9 + 0.1 * rng.random(shape), 0.0, 1.0)
+
+
+def _largest(want: Array, have: Array) -> float:
+    return float(np.abs(want - have).max(initial=0.0))
+
+
+def _psnr(want: Array, have: Array) -> float:
+    error = float(np.mean((want - have) ** 2)) if want.size else 0.0
+    return float("inf") if error == 0 else -10.0 * float(np.log10(error))
+
+
+def _likeness(want: Array, have: Array) -> float:
+    """The smallest 1 − ‖a − b‖² / 2‖a‖² over the batch.
+
+    It equals the cosine where the lengths are equal, and unlike the cosine it sees a wrong scale.
+    """
+    rows = want.shape[0] if want.ndim > 1 else 1
+    a, b = want.reshape(rows, -1), have.reshape(rows, -1)
+    power = np.sum(a * a, axis=1)
+    error = np.sum((a - b) ** 2, axis=1)
+    relative = np.where(error == 0, 0.0, error / np.where(power == 0, 1e-12, power))
+    return float((1.0 - 0.5 * relative).min(initial=1.0))
