@@ -17,6 +17,7 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from vplugin.errors import SinkError
+from vplugin.media.address import Address
 
 __all__ = [
     "CONTAINERS",
@@ -26,7 +27,6 @@ __all__ = [
     "Target",
     "nearest",
     "parse_target",
-    "redact",
 ]
 
 _MILLISECOND = Fraction(1, 1000)
@@ -191,7 +191,7 @@ def _stream(uri: str, scheme: str, format: str | None) -> Target:
         known = _list(f"{name}://" for name in PROTOCOLS)
         raise SinkError(
             f"cannot send to a {scheme}:// address",
-            where=redact(uri),
+            where=_shown(uri),
             mend=f"use {known}, a file, or - for standard output",
         )
     parts = urlsplit(uri)
@@ -203,7 +203,7 @@ def _stream(uri: str, scheme: str, format: str | None) -> Target:
         item for item in (parts.query, *(f"{k}={v}" for k, v in wanted.items())) if item
     )
     url = urlunsplit(parts._replace(query=query))
-    return Target("stream", url, _container(format or protocol.container, uri), None, redact(uri))
+    return Target("stream", url, _container(format or protocol.container, uri), None, _shown(uri))
 
 
 def _container(name: str, uri: str) -> Container:
@@ -211,7 +211,7 @@ def _container(name: str, uri: str) -> Container:
     if known is None:
         raise SinkError(
             f"unknown output format {name!r}",
-            where=redact(uri),
+            where=_shown(uri),
             mend=nearest(name, CONTAINERS) or f"use {_list(CONTAINERS)}",
         )
     return known
@@ -227,17 +227,9 @@ def _by_suffix(path: Path) -> Container:
     raise SinkError(what, where=path, mend=f"use {_list(endings)}, or set `format`")
 
 
-def redact(uri: str) -> str:
-    """An address that may be shown: without password, stream key and query."""
-    scheme, separator, _ = uri.partition("://")
-    if not separator or scheme.lower() == "file":
-        return uri
-    parts = urlsplit(uri)
-    host = parts.netloc.rpartition("@")[2]
-    path = parts.path
-    if scheme.lower().startswith("rtmp") and path.count("/") > 1:
-        path = f"{path.rpartition('/')[0]}/…"
-    return f"{scheme}://{host}{path}"
+def _shown(uri: str) -> str:
+    """An address without secrets."""
+    return uri if uri == "-" else Address.parse(uri).title
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
