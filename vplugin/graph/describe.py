@@ -13,21 +13,43 @@ import io
 import textwrap
 import tokenize
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from vplugin.graph.explain import key_name, models_in
+from vplugin.graph.quantities import (
+    format_backoff,
+    format_duration,
+    format_size,
+    parse_backoff,
+    parse_duration,
+    parse_size,
+)
 from vplugin.node import Node, NodeKind, Port, Sink, Source
 
 __all__ = ["NodeFacts", "ParamFacts", "describe", "summary"]
 
 _DEEPEST = 4
+
+
+class _Quantity(NamedTuple):
+    """A kind of value that is written with a unit."""
+
+    name: str
+    parse: Callable[[object], Any]
+    format: Callable[[Any], str]
+
+
+_QUANTITIES = (
+    _Quantity("duration", parse_duration, format_duration),
+    _Quantity("size", parse_size, format_size),
+    _Quantity("duration..duration", parse_backoff, format_backoff),
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +102,12 @@ def describe(kind: NodeKind) -> NodeFacts:
     )
 
 
+def _role(cls: type[Node[Any]]) -> Literal["source", "node", "sink"]:
+    if issubclass(cls, Source):
+        return "source"
+    return "sink" if issubclass(cls, Sink) else "node"
+
+
 def summary(kind: NodeKind) -> str:
     """The first sentence of a node's docstring."""
     return " ".join(_own_text(kind.cls).partition("\n\n")[0].split())
@@ -95,7 +123,7 @@ def _params(model: type[BaseModel], prefix: str, depth: int) -> Iterator[ParamFa
         key = prefix + key_name(name, field)
         yield ParamFacts(
             name=key,
-            type=_type_text(field.annotation),
+            type=next((q.name for q in _quantities(field)), _type_text(field.annotation)),
             default=_default_text(field),
             bounds=_bounds(field),
             help=" ".join((field.description or comments.get(name, "")).split()),
@@ -139,18 +167,28 @@ def _type_text(annotation: Any) -> str:
 def _default_text(field: FieldInfo) -> str:
     if field.is_required():
         return ""
-    value = field.get_default(call_default_factory=not _takes_data(field))
-    if value is PydanticUndefined or isinstance(value, BaseModel):
-        return "…" if isinstance(value, BaseModel) else ""
+    if field.default_factory_takes_validated_data:
+        return "depends on the others"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        return ""  # its own parameters follow, each with its default
     if value is None:
         return "none"
+    for quantity in _quantities(field):
+        return quantity.format(quantity.parse(value))
     if isinstance(value, bool):
         return str(value).lower()
     return str(value.value if isinstance(value, enum.Enum) else value)
 
 
-def _takes_data(field: FieldInfo) -> bool:
-    return bool(field.default_factory_takes_validated_data)
+def _quantities(field: FieldInfo) -> Iterator[_Quantity]:
+    """The unit that a field is written in, if any."""
+    for rule in _constraints(field):
+        yield from (quantity for quantity in _QUANTITIES if _func(rule) is quantity.parse)
+
+
+def _func(rule: object) -> object:
+    return rule.func if isinstance(rule, BeforeValidator) else None
 
 
 def _constraints(field: FieldInfo) -> Iterator[Any]:

@@ -109,8 +109,8 @@ def _edge_label(port: str, edge: EdgeSpec) -> str:
 def _mermaid(text: str) -> str:
     """Inside double quotes; ``<br/>`` is ours, everything else is what it looks like."""
     codes = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;"}
-    parts = (part.translate(str.maketrans(codes)) for part in _one_line(text).split("<br/>"))
-    return "<br/>".join(parts)
+    lines = _one_line(text).split("<br/>")
+    return "<br/>".join("".join(codes.get(char, char) for char in line) for line in lines)
 
 
 def _mermaid_title(text: str) -> str:

@@ -25,7 +25,7 @@ def override(tree: Item, setting: str, graph_keys: Iterable[str]) -> Item:
     Raises:
         GraphError: It has another form, or names what is not there.
     """
-    where = f"--set {setting}"
+    where = f"--set {' '.join(setting.split())}"
     path, equals, text = setting.partition("=")
     keys = path.strip().split(".")
     if not equals or not all(keys):

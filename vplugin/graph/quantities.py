@@ -30,6 +30,8 @@ __all__ = [
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,3}))?\s*([A-Za-zµ]*)", re.ASCII)
 
+_LONGEST = 1_000_000 * 3600  # seconds; beyond a century it is a slip of the pen
+
 _SECONDS: Mapping[str, Fraction] = MappingProxyType(
     {
         "us": Fraction(1, 1_000_000),
@@ -75,10 +77,10 @@ def parse_duration(value: object) -> float:
     Raises:
         ValueError: It is something else, negative or not finite.
     """
-    try:
-        return float(_parse(value, _SECONDS, "s", "250ms or 2s"))
-    except OverflowError:
-        raise ValueError("is too long") from None
+    seconds = _parse(value, _SECONDS, "s", "250ms or 2s")
+    if seconds > _LONGEST:
+        raise ValueError(f"is longer than {_LONGEST // 3600} h")
+    return float(seconds)
 
 
 def parse_size(value: object) -> int:
@@ -113,8 +115,8 @@ def parse_backoff(value: object) -> Backoff:
 def format_duration(seconds: float) -> str:
     """The shortest text that :func:`parse_duration` reads as exactly this number."""
     for unit in ("h", "min", "s", "ms", "us"):
-        text = f"{float(Fraction(seconds) / _SECONDS[unit]):g}{unit}"
-        if not text.startswith("0.") and parse_duration(text) == seconds:
+        amount = Fraction(seconds) / _SECONDS[unit]
+        if amount >= 1 and parse_duration(text := f"{float(amount):g}{unit}") == seconds:
             return text
     return f"{seconds!r}s"
 
