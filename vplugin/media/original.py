@@ -9,7 +9,7 @@ is ``packet.stream`` of a packet (it belongs to the input); ``packet.stream_inde
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -182,9 +182,11 @@ class SourceTracks:
         return tuple(track for track in self.tracks if track.index != self.video)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Original:
     """What belongs to one frame in its source's process.
+
+    Its packets may grow until the frame is admitted: those of a frame dropped before it come first.
 
     Attributes:
         frame: The decoder's frame object, to be encoded itself; None after the last frame. Its pts
@@ -197,10 +199,6 @@ class Original:
     frame: av.VideoFrame | None
     packets: tuple[AnyPacket, ...]
     tracks: SourceTracks
-
-    def after(self, packets: Iterable[AnyPacket]) -> Original:
-        """The same with packets of dropped frames in front."""
-        return Original(self.frame, (*packets, *self.packets), self.tracks)
 
 
 def detach(streams: Sequence[Any]) -> list[av.stream.Stream | None]:
