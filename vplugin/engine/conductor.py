@@ -7,7 +7,6 @@ the scheduler's knowledge; this module moves messages, watches child processes a
 from __future__ import annotations
 
 import logging
-import os
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ from dataclasses import asdict
 import zmq
 
 from vplugin.engine.arena import ArenaBook
+from vplugin.engine.artifacts import settle_artifacts
 from vplugin.engine.deliver import deliver
 from vplugin.engine.plan import LanePlan, RunPlan, WorkerSpec
 from vplugin.engine.scheduler import Scheduler
@@ -26,7 +26,6 @@ from vplugin.engine.wire import (
     Exit,
     Hello,
     Message,
-    Ready,
     Stop,
     pack,
     unpack,
@@ -71,7 +70,6 @@ class Conductor:
         self._start_threads = threads
         self._threads: list[threading.Thread] = []
         self._lane_of = {w.key: lane for lane in plan.lanes.values() for w in lane.workers}
-        self._artifacts: dict[str, list[dict[str, str]]] = {}
         self._folder: RunFolder | None = None
         self._router: zmq.Socket[bytes] = self.context.socket(zmq.ROUTER)
         self._poller = zmq.Poller()
@@ -152,8 +150,6 @@ class Conductor:
                 child.hello = True
             self._send(key, self._crew(self.plan.lanes[key]))
             return
-        if isinstance(message, Ready) and message.artifacts:
-            self._artifacts[message.worker] = message.artifacts
         deliver(self.scheduler, message)
 
     def _lane_name(self, worker: str) -> str:
@@ -260,7 +256,7 @@ class Conductor:
             thread.join(max(0.0, deadline - time.monotonic()))
         for child in self.children.values():
             self._end_child(child, deadline)
-        self._keep_partial_files()
+        settle_artifacts(self.scheduler)
         self._router.close(linger=0)
         if all(not thread.is_alive() for thread in self._threads):
             self.context.term()
@@ -276,20 +272,3 @@ class Conductor:
         except subprocess.TimeoutExpired:
             child.kill()
         child.reap()
-
-    def _keep_partial_files(self) -> None:
-        """What a killed sink had written is kept under its partial name; else nothing is left."""
-        killed = {
-            worker.key
-            for child in self.children.values()
-            for worker in child.plan.workers
-            if worker.key in self._artifacts and self.scheduler.workers[worker.key].lost
-        }
-        for key, artifacts in self._artifacts.items():
-            for artifact in artifacts:
-                if not os.path.lexists(artifact["temporary"]):
-                    continue
-                if key in killed:
-                    os.replace(artifact["temporary"], artifact["partial"])
-                else:
-                    os.unlink(artifact["temporary"])

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from vplugin.engine.arena import ArenaBook, LocalMemory
+from vplugin.engine.artifacts import settle_artifacts
 from vplugin.engine.deliver import deliver
 from vplugin.engine.plan import RunPlan
 from vplugin.engine.scheduler import Scheduler
@@ -79,5 +80,7 @@ def run_inline(
             if not isinstance(message, Job):
                 workers[key].handle([message])
         raise
-    book.close()
+    finally:
+        settle_artifacts(scheduler)
+        book.close()
     return scheduler

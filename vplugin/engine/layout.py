@@ -119,8 +119,9 @@ def _edges(spec: GraphSpec) -> dict[str, tuple[EdgePlan, ...]]:
         main = _main_input(node)
         group = []
         for port, edge in node.inputs.items():
-            widest = max(node.replicas, spec.nodes[edge.node].replicas)
-            batch = node.batch.max if node.batch else 1
+            ends = (node, spec.nodes[edge.node])
+            widest = max(end.replicas for end in ends)
+            batch = max(end.batch.max if end.batch else 1 for end in ends)
             group.append(
                 EdgePlan(
                     key=f"{edge.node}->{name}.{port}",

@@ -58,6 +58,7 @@ class WorkerState:
     leases: deque[Lease] = field(default_factory=deque)
     flushed: bool = False
     lost: bool = False
+    artifacts: list[dict[str, str]] = field(default_factory=list)
     report: str = "{}"
 
     @property
@@ -148,6 +149,7 @@ class Scheduler:
         """A worker has opened its node."""
         worker = self.workers[message.worker]
         worker.ready = True
+        worker.artifacts = message.artifacts
         if self.closing:
             self._send(worker.key, Close(True))
             return
@@ -328,8 +330,11 @@ class Scheduler:
     def _run(self, *names: str) -> None:
         """Give out all work that has become possible, starting with these nodes."""
         self._todo.extend(names)
-        while self._todo and not self.closing:
-            self._serve(self.nodes[self._todo.popleft()])
+        try:
+            while self._todo and not self.closing:
+                self._serve(self.nodes[self._todo.popleft()])
+        except ArenaError as error:
+            self.fail(error)
         if self.closing:
             self._todo.clear()
         elif all(node.ended for node in self.nodes.values()):
@@ -481,7 +486,9 @@ class Scheduler:
                 self.ledger.drop_token(stream.name, lease.seq)
             else:
                 self._forgive(node, lease.seq)
-        elif node.plan.role != "sink":
+        elif node.plan.role == "sink":
+            node.next_out = lease.seq + 1
+        else:
             main = next(iter(lease.inputs.values()))
             why = None if frames else (reason or "skipped")
             self._emit(node, main._replace(frames=frames, reason=why))  # type: ignore[arg-type]

@@ -1,0 +1,203 @@
+"""Small nodes for graphs under test; lanes import them by path."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from vplugin import Drop, Frame, Node, Params, Picture, PictureFormat, Sink, Source, StreamInfo
+from vplugin.node import Artifact, Context, Port
+
+
+class Invert(Node[Params]):
+    """Inverts a square and notes that it was there."""
+
+    def process(self, frame: Frame) -> Frame:
+        with frame.edit((8, 8, 40, 40), node=self) as rgb:
+            rgb[:] = 255 - rgb
+        return frame.evolve(data={**frame.data, self.name: frame.seq})
+
+
+class Twice(Node[Params]):
+    """Sends every frame out twice."""
+
+    def process(self, frame: Frame) -> Iterator[Frame]:
+        yield frame
+        yield frame.evolve(pts=frame.pts + 1)
+
+
+class HoldsBack(Node[Params]):
+    """Keeps the last frame until the stream ends."""
+
+    stateful = True
+
+    def process(self, frame: Frame) -> Drop:
+        self._last = frame.evolve(
+            picture=Picture(frame.format, tuple(p.copy() for p in frame.picture.planes))
+        )
+        return Drop("kept")
+
+    def flush(self, stream: str) -> Iterable[Frame]:
+        return (self._last,)
+
+
+class Counts(Node[Params]):
+    """Counts frames across crashes of its process; kills it once at frame 10."""
+
+    stateful = True
+
+    def open(self, context: Context) -> None:
+        super().open(context)
+        self._count = 0
+        self._restored = False
+
+    def process(self, frame: Frame) -> Frame:
+        if frame.seq == 10 and not self._restored:
+            os.kill(os.getpid(), 9)
+        self._count += 1
+        return frame.evolve(data={"count": self._count})
+
+    def snapshot(self) -> bytes:
+        return self._count.to_bytes(4, "little")
+
+    def restore(self, state: bytes) -> None:
+        self._count = int.from_bytes(state, "little")
+        self._restored = True
+
+    def report(self) -> dict[str, int]:
+        return {"count": self._count}
+
+
+class Takes(Node[Params]):
+    """Notes what its second input held."""
+
+    inputs = {"frame": Port(), "other": Port(optional=True)}
+
+    def process(self, frame: Frame) -> Frame:
+        other = frame.inputs.get("other")
+        seen = None if other is None else [other.seq, len(other.patches)]
+        return frame.evolve(data={**frame.data, "other": seen})
+
+
+class LogParams(Params):
+    path: str
+
+
+class Log(Sink[LogParams]):
+    """Writes seq and data of each frame into a file of its own."""
+
+    def open(self, context: Context) -> None:
+        super().open(context)
+        self._file = open(self.params.path + ".part", "w")  # noqa: SIM115
+
+    def artifacts(self) -> list[Artifact]:
+        path = self.params.path
+        return [Artifact(path + ".part", path + ".partial", path)]
+
+    def process(self, frame: Frame) -> None:
+        self._file.write(f"{frame.seq} {frame.pts} {dict(frame.data)} {frame.original}\n")
+        self._file.flush()
+
+    def skip(self, tombstone) -> None:
+        self._file.write(f"{tombstone.seq} {tombstone.reason} {tombstone.original}\n")
+
+    def flush(self, stream: str) -> tuple[()]:
+        self._file.close()
+        os.replace(self.params.path + ".part", self.params.path)
+        return ()
+
+    def abort(self) -> None:
+        self._file.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class BesideParams(LogParams):
+    pass
+
+
+class Beside(Log):
+    """A log that must share its source's process."""
+
+    with_source = True
+
+
+class LeavesParams(Params):
+    count: int = 5
+
+
+class Leaves(Source[LeavesParams]):
+    """Leaves an object beside each frame, and one after the last."""
+
+    def open(self, context: Context) -> None:
+        super().open(context)
+        self._next = 0
+
+    def info(self) -> StreamInfo:
+        return StreamInfo(Fraction(1, 30), frames=self.params.count, title="leaves")
+
+    def read(self) -> Frame | None:
+        if self._next == self.params.count:
+            return None
+        number, self._next = self._next, self._next + 1
+        picture = Picture.blank(PictureFormat("yuv420p", 64, 48))
+        return Frame(picture, number, Fraction(1, 30), original=f"original-{number}")
+
+    def tail(self) -> str:
+        return "tail"
+
+
+class GrowsParams(Params):
+    count: int = 12
+
+
+class Grows(Source[GrowsParams]):
+    """Pictures that get larger in mid-stream."""
+
+    def open(self, context: Context) -> None:
+        super().open(context)
+        self._next = 0
+
+    def info(self) -> StreamInfo:
+        return StreamInfo(Fraction(1, 30), title="grows")
+
+    def read(self) -> Frame | None:
+        number, self._next = self._next, self._next + 1
+        if number == self.params.count:
+            return None
+        size = 64 if number < self.params.count // 2 else 256
+        return Frame(Picture.blank(PictureFormat("yuv420p", size, size)), number, Fraction(1, 30))
+
+
+class Unopenable(Node[Params]):
+    def open(self, context: Context) -> None:
+        raise RuntimeError("the model is not here")
+
+
+class SlowToClose(Node[Params]):
+    def close(self) -> None:
+        time.sleep(0.2)
+
+
+class Batched(Node[Params]):
+    """Notes how many frames came at once."""
+
+    def process(self, frame: Frame) -> Frame:
+        return frame.evolve(data={"batch": 1})
+
+    def process_many(self, frames):
+        time.sleep(0.01)
+        return [frame.evolve(data={"batch": len(frames)}) for frame in frames]
+
+
+class Paints(Node[Params]):
+    """Replaces the whole picture by a new one."""
+
+    def process(self, frame: Frame) -> Frame:
+        picture = Picture(frame.format, tuple(np.full_like(p, 7) for p in frame.picture.planes))
+        return frame.evolve(picture=picture, patches=())
