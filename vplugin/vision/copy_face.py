@@ -28,6 +28,7 @@ _MARGIN = 1.25  # a prepared picture shows this much more than the template's cr
 _LARGEST = 1024
 _SOURCE_FEATHER = 0.15  # eye distances
 _SOURCE_SKIN = 1.8  # stricter than for the target: the source's fringe must not come along
+_REMEMBERED = 256  # persons whose choice of picture is kept
 _STICKY = 0.15  # eye distances of yaw by which another picture must fit better to be taken
 
 
@@ -59,7 +60,6 @@ class CopySwapper:
     that looks the same way, and keeps it until another fits clearly better.
 
     Args:
-        feather: Width of the soft border, in eye distances.
         skin: Whether hair and hands before the target's face stay in front.
     """
 
@@ -68,8 +68,7 @@ class CopySwapper:
     sizes = (128, 256, 512)
     match_colour = True
 
-    def __init__(self, feather: float = 0.35, skin: bool = True) -> None:
-        self.feather = feather
+    def __init__(self, skin: bool = True) -> None:
         self.skin = skin
         self._chosen: dict[int, tuple[tuple[CopyView, ...], CopyView]] = {}
 
@@ -110,9 +109,7 @@ class CopySwapper:
             view = self._choose(sources[index], yaw(places), tracks[index])
             rgba = warp(view.rgba, similarity(view.points, places), (size, size))
             faces[index] = rgba[..., :3] * np.float32(1 / 255)
-            feather = self.feather * float(np.linalg.norm(places[1] - places[0]))
-            masks[index] = polygon_mask(face_outline(places), size, feather)
-            masks[index] *= rgba[..., 3] * np.float32(1 / 255)
+            masks[index] = rgba[..., 3] * np.float32(1 / 255)
             if self.skin:
                 masks[index] *= skin_mask(to_lab(crop), places)
         return Swapped(faces, masks)
@@ -127,4 +124,6 @@ class CopySwapper:
             if abs(kept.yaw - aside) - abs(best.yaw - aside) < _STICKY:
                 return kept
         self._chosen[track] = (views, best)
+        if len(self._chosen) > _REMEMBERED:
+            del self._chosen[next(iter(self._chosen))]
         return best

@@ -8,7 +8,7 @@ lightness. Statistics can be smoothed in time per person, so that brightness doe
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,9 +137,9 @@ class LookSmoother:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._known: dict[Hashable, tuple[float, Look]] = {}
+        self._known: dict[str, tuple[float, Look]] = {}
 
-    def update(self, key: Hashable, time: float, fresh: Look) -> Look:
+    def update(self, key: str, time: float, fresh: Look) -> Look:
         """Take in one measurement.
 
         Args:
@@ -166,3 +166,14 @@ class LookSmoother:
     def forget_before(self, time: float) -> None:
         """Drop persons not seen since ``time`` (seconds)."""
         self._known = {key: known for key, known in self._known.items() if known[0] >= time}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state as plain data."""
+        return {key: [t, *seen.mean, *seen.deviation] for key, (t, seen) in self._known.items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up a state that :meth:`snapshot` gave."""
+        self._known = {
+            key: (float(t), Look((a, b, c), (d, e, f)))
+            for key, (t, a, b, c, d, e, f) in state.items()
+        }

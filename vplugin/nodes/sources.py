@@ -1,0 +1,158 @@
+"""Opens the models that look at source pictures, and loads the people they show.
+
+Shared by nodes that need a person's face or embedding; not a node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.frame import Face, Frame
+from vplugin.models import runtime as runtimes
+from vplugin.models import store
+from vplugin.models.onnx_file import load_graph
+from vplugin.models.session import Session
+from vplugin.node import Context
+from vplugin.vision.blend import HostCompositor, take
+from vplugin.vision.detect import Detector, open_detector
+from vplugin.vision.embed import Embedder
+from vplugin.vision.onnx_facts import normalises_itself
+from vplugin.vision.source import Source, load_source
+
+Array = npt.NDArray[Any]
+RuntimeName = Literal["auto", "onnxruntime", "openvino", "torch"]
+
+# Longer sides, in pixels, at which a source picture is searched: detectors have a largest face too.
+_SEARCH_SIZES = (640, 320, 1280)
+
+
+@dataclass(frozen=True)
+class Models:
+    """Opens models by name, the same way for every one that a node needs.
+
+    Attributes:
+        context: Of the node.
+        runtime: As in :func:`vplugin.models.runtime.open_session`.
+        device: As there; the lane's device if None.
+    """
+
+    context: Context
+    runtime: RuntimeName
+    device: str | None
+
+    def open(self, name: str) -> tuple[Session, Path]:
+        """A session of a model, and its file.
+
+        Raises:
+            ModelError: It is missing, damaged, not licensed for this use, or would not run.
+        """
+        base, commercial = self.context.base, self.context.commercial
+        path = store.resolve(name, commercial=commercial, base=base).path
+        device = self.device or self.context.device
+        return runtimes.open_session(path, runtime=self.runtime, device=device), path
+
+
+class FaceReader:
+    """Finds the faces of source pictures, and says who a face is.
+
+    Args:
+        models: Opens the models, each when it is first needed.
+        detector: Name or file of a detector.
+        embedder: Name or file of a recogniser, or None.
+    """
+
+    def __init__(self, models: Models, detector: str, embedder: str | None) -> None:
+        self._models = models
+        self._names = detector, embedder
+        self._detector: tuple[Detector, Session] | None = None
+        self._embedder: tuple[Embedder, Session] | None = None
+
+    @property
+    def embeds(self) -> bool:
+        """Whether there is a recogniser."""
+        return self._names[1] is not None
+
+    def load(self, path: str, *, embed: bool) -> Source:
+        """Load a person from a picture or a folder of pictures.
+
+        Args:
+            path: Relative to the graph.
+            embed: Whether its embedding is needed.
+
+        Raises:
+            SourceError: A picture is missing, unreadable, or does not show exactly one face.
+            ModelError: A model cannot be opened.
+        """
+        place = Path(self._models.context.base) / Path(path).expanduser()
+        return load_source(place, self._find, self._embed_picture if embed else None)
+
+    def embed(self, frame: Frame, face: Face) -> npt.NDArray[np.float32]:
+        """The embedding of a face in a frame: (512,) float32, raw; zeros where it has no points."""
+        embedder = self._open_embedder()
+        if face.points is None:
+            return np.zeros(512, np.float32)
+        region = take(frame, embedder.matrix(face.points), embedder.size)
+        if region is None:
+            return np.zeros(512, np.float32)
+        crops = HostCompositor().crops([region], border="black")
+        return np.asarray(embedder.embed(crops * 255.0)[0], np.float32)
+
+    def facts(self) -> dict[str, Any]:
+        """Which runtime runs the recogniser, if it was needed."""
+        return {} if self._embedder is None else asdict(self._embedder[1].ran)
+
+    def release_detector(self) -> None:
+        """Free the detector until the next source is loaded."""
+        if self._detector is not None:
+            self._detector[1].close()
+            self._detector = None
+
+    def close(self) -> None:
+        """Free the models."""
+        self.release_detector()
+        if self._embedder is not None:
+            self._embedder[1].close()
+            self._embedder = None
+
+    def _find(self, image: Array) -> list[Face]:
+        """Faces in a picture, (H, W, 3) uint8 RGB of any size."""
+        if self._detector is None:
+            session, path = self._models.open(self._names[0])
+            self._detector = open_detector(session, where=path), session
+        sizes = [side for side in _SEARCH_SIZES if side <= max(image.shape[:2])]
+        for side in sizes or [max(image.shape[:2])]:
+            faces = _find_at(self._detector[0], image, side)
+            if faces:
+                return faces
+        return []
+
+    def _embed_picture(self, image: Array, points: Array) -> npt.NDArray[np.float32]:
+        return self._open_embedder().of_face(image, points)
+
+    def _open_embedder(self) -> Embedder:
+        if self._embedder is None:
+            name = self._names[1]
+            if name is None:
+                raise RuntimeError("no embedder; ask `embeds` first")
+            session, path = self._models.open(name)
+            own = normalises_itself(load_graph(path))
+            self._embedder = Embedder(session, normalises_itself=own, name=name), session
+        return self._embedder[0]
+
+
+def _find_at(detector: Detector, image: Array, side: int) -> list[Face]:
+    """Faces found with the longer side scaled to ``side``, in pixels of the image."""
+    scale = side / max(image.shape[:2])
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    found = detector.detect([small])[0].moved(1.0 / scale)
+    if found.points is None:
+        return []
+    rows = zip(found.boxes, found.scores, found.points, strict=True)
+    return [Face(box, float(score), points) for box, score, points in rows]

@@ -1,0 +1,359 @@
+"""Replaces faces by those of other people."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from vplugin.errors import GraphError
+from vplugin.frame import Face, Frame
+from vplugin.models.onnx_file import load_graph
+from vplugin.models.session import Session
+from vplugin.models.store import Store
+from vplugin.node import Context, Node, Params
+from vplugin.nodes.sources import FaceReader, Models, RuntimeName
+from vplugin.vision.blend import Compositor, HostCompositor
+from vplugin.vision.copy_face import CopySwapper
+from vplugin.vision.match import LookSmoother
+from vplugin.vision.onnx_facts import Emap, read_emap
+from vplugin.vision.select import (
+    Assigner,
+    ByPosition,
+    ByReference,
+    ByTrack,
+    Embedding,
+    Everyone,
+    Largest,
+    Rule,
+    Side,
+)
+from vplugin.vision.stage import ColourStyle, Job, MaskStyle, Shape, SwapStage
+from vplugin.vision.swap import InswapperSwapper, Swapper
+
+COPY = "copy"
+# inswapper_128 and its kin were trained with this recogniser and understand no other.
+_RECOGNISER = "buffalo_l/w600k_r50"
+_REMEMBER = 60.0  # seconds that a person's colours are kept for after it was last seen
+
+
+class TrackSelect(Params):
+    """The person of one track number."""
+
+    track: int = Field(ge=0, description="Number that the track node gave.")
+
+
+class ReferenceSelect(Params):
+    """The faces that look like a reference picture; needs an embedder."""
+
+    reference: str = Field(description="Picture, or folder of pictures, of the person to replace.")
+    threshold: float = Field(
+        default=0.4, ge=-1, le=1, description="Least cosine between the embeddings."
+    )
+
+
+Select = Literal["all", "largest", "left", "right", "top", "bottom", "centre"]
+Selection = Select | TrackSelect | ReferenceSelect
+
+
+class PersonParams(Params):
+    """One person to replace, and by whom."""
+
+    select: Selection = Field(
+        default="all",
+        description="all, largest, left, right, top, bottom, centre (when first seen), "
+        "{track: N}, or {reference: PICTURE, threshold: 0.4}.",
+    )
+    source: str = Field(description="Picture, or folder of pictures, of the person to put in.")
+
+
+class MaskParams(Params):
+    """How the border of a swapped face looks."""
+
+    shape: Shape | None = Field(
+        default=None,
+        description="face (from the five points), hull (around dense landmarks), ellipse, box, or "
+        "insightface; face for copy and box for a model if not given.",
+    )
+    feather: float = Field(
+        default=0.35,
+        ge=0,
+        le=1,
+        description="Softness of the border: eye distances, or for box a share of half the crop.",
+    )
+
+
+class ColourParams(Params):
+    """How a swapped face takes on the colour and light of the face it replaces."""
+
+    match: bool | None = Field(
+        default=None,
+        description="Match mean and deviation in Lab; on for copy, off for a model if not given.",
+    )
+    light: float = Field(
+        default=1.0, ge=0, le=1, description="How much of the target's shading is taken on."
+    )
+    smooth: float = Field(
+        default=0.4,
+        ge=0,
+        le=10,
+        description="Seconds over which colours are steadied for each person; 0 does not.",
+    )
+
+
+class SwapParams(Params):
+    """Parameters of :class:`Swap`."""
+
+    source: str | None = Field(
+        default=None, description="Picture, or folder of pictures, of the person to put in."
+    )
+    select: Selection = Field(
+        default="all", description="Whom to replace by `source`; as in `people`."
+    )
+    people: tuple[PersonParams, ...] = Field(
+        default=(),
+        description="Several people, each {select, source}; the first that fits a face has it. "
+        "In place of `source`.",
+    )
+    model: str = Field(
+        default=COPY,
+        description="copy (no network), or a catalogue name or ONNX file of an inswapper.",
+    )
+    blend: float = Field(default=1.0, ge=0, le=1, description="How much of the new face shows.")
+    mask: MaskParams = Field(default=MaskParams(), description="The border of the new face.")
+    colour: ColourParams = Field(default=ColourParams(), description="Its colour and light.")
+    detector: str = Field(
+        default="yunet", description="Model that finds the face in the source pictures."
+    )
+    embedder: str | None = Field(
+        default=None,
+        description="ArcFace recogniser, for inswapper models and {reference: …}; "
+        f"{_RECOGNISER} for a model if not given.",
+    )
+    runtime: RuntimeName = Field(
+        default="auto", description="What runs the models; auto measures once and remembers."
+    )
+    device: str | None = Field(
+        default=None, description="cpu, cuda:0 …; the lane's device if not given."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.source is None) == (not self.people):
+            raise ValueError("give either `source` or `people`: whose face is to be put in?")
+        return self
+
+    @property
+    def persons(self) -> tuple[PersonParams, ...]:
+        """``people``, or the one person that ``source`` and ``select`` mean."""
+        if self.source is None:
+            return self.people
+        return (PersonParams(select=self.select, source=self.source),)
+
+    @property
+    def recogniser(self) -> str | None:
+        """The embedder to use, if any."""
+        return self.embedder or (None if self.model == COPY else _RECOGNISER)
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """The people of one set of parameters, loaded."""
+
+    persons: tuple[PersonParams, ...]
+    prepared: tuple[Any, ...]
+    rules: tuple[Rule, ...]
+
+
+class Swap(Node[SwapParams]):
+    """Replaces faces by those of other people.
+
+    Needs five points for each face, as ``detect`` gives, and works best after ``track``: a person
+    then keeps its source, and its colours are steady. ``blend``, ``source``, ``select``,
+    ``people``, ``mask`` and ``colour`` may be changed while it runs.
+
+    Example:
+        >>> Swap(SwapParams(source="people/ada.png", select="largest"))  # doctest: +ELLIPSIS
+        <...Swap object at ...>
+    """
+
+    stateful: ClassVar[bool] = True
+
+    def open(self, context: Context) -> None:
+        """Load the models and the source pictures.
+
+        Raises:
+            SourceError: A source picture is missing, unreadable, or does not show one face.
+            ModelError: A model is missing, damaged, of another contract, or would not run.
+            GraphError: Faces are selected by reference and there is no embedder.
+        """
+        super().open(context)
+        params = self.params
+        self._session: Session | None = None
+        self._emap: Emap | None = None
+        self._counts: Counter[str] = Counter()
+        self._models = Models(context, params.runtime, params.device)
+        self._reader = FaceReader(self._models, params.detector, params.recogniser)
+        self._swapper = self._open_swapper()
+        self._cast = self._load(params.persons)
+        self._assigner = self._new_assigner()
+        self._smoother = LookSmoother(params.colour.smooth)
+        self._compositor = _compositor(params.device or context.device)
+
+    def _open_swapper(self) -> Swapper:
+        name = self.params.model
+        if name == COPY:
+            return CopySwapper()
+        self._session, path = self._models.open(name)
+        self._emap = read_emap(path, load_graph, Store.default().root / ".emaps")
+        return InswapperSwapper(self._session, self._emap.matrix, name)
+
+    def _load(self, persons: Sequence[PersonParams]) -> _Cast:
+        """Load what is new among some persons; what was loaded before is kept."""
+        before: _Cast | None = getattr(self, "_cast", None)
+        known = {} if before is None else _by_source(before)
+        embed = self._swapper.name != COPY
+        for person in persons:
+            if person.source not in known:
+                source = self._reader.load(person.source, embed=embed)
+                known[person.source] = self._swapper.prepare(source)
+        rules = tuple(self._rule(person.select) for person in persons)
+        self._reader.release_detector()
+        return _Cast(tuple(persons), tuple(known[person.source] for person in persons), rules)
+
+    def _rule(self, select: Selection) -> Rule:
+        if isinstance(select, TrackSelect):
+            return ByTrack(select.track)
+        if isinstance(select, ReferenceSelect):
+            if not self._reader.embeds:
+                raise GraphError(
+                    "faces are selected by a reference picture, and no embedder is configured",
+                    where=f"{self.name}.select",
+                    mend=f"set `embedder`, for example to {_RECOGNISER}",
+                )
+            embedding = self._reader.load(select.reference, embed=True).embedding
+            if embedding is None:
+                raise RuntimeError("a source loaded with embed=True has an embedding")
+            return ByReference(embedding, select.threshold)
+        if select == "all":
+            return Everyone()
+        if select == "largest":
+            return Largest()
+        side: Side = select
+        return ByPosition(side)
+
+    def _new_assigner(self) -> Assigner:
+        return Assigner(self._cast.rules)
+
+    def on_params(self, params: SwapParams) -> None:
+        """Take up other parameters; those that need other models are refused.
+
+        Raises:
+            GraphError: A parameter was changed that cannot be while it runs.
+            SourceError: As in :meth:`open`; the old parameters then stay.
+        """
+        for name in ("model", "detector", "embedder", "runtime", "device"):
+            if getattr(params, name) != getattr(self.params, name):
+                raise GraphError(
+                    f"`{name}` cannot be changed while the graph runs",
+                    where=f"{self.name}.{name}",
+                    mend="end the graph and start it anew",
+                )
+        cast = self._cast if params.persons == self._cast.persons else self._load(params.persons)
+        same_rules = [p.select for p in cast.persons] == [p.select for p in self._cast.persons]
+        self._cast, self.params = cast, params
+        self._smoother.seconds = params.colour.smooth
+        if not same_rules:
+            self._assigner = self._new_assigner()
+
+    def process(self, frame: Frame) -> Frame:
+        """Add a patch for each face that is to be replaced."""
+        frame = frame.evolve()  # a failure half way leaves the frame that came in as it was
+        if frame.cut:
+            self._smoother.reset()
+        found: dict[int, Embedding] = {}
+
+        def embed(face: Face) -> Embedding:
+            if id(face) not in found:
+                found[id(face)] = self._reader.embed(frame, face)
+            return found[id(face)]
+
+        self._assigner.embed = embed if self._reader.embeds else None
+        size = (frame.format.width, frame.format.height)
+        owners = self._assigner.assign(frame.faces, size, frame.format.rotation)
+        self._counts["not selected"] += len(frame.faces) - len(owners)
+        if self.params.blend > 0 and owners:
+            jobs = [
+                Job(frame.faces[face], self._cast.prepared[person])
+                for face, person in owners.items()
+            ]
+            self._counts.update(self._stage().run(frame, jobs, self.params.blend, self))
+        self._smoother.forget_before(float(frame.time) - _REMEMBER)
+        return frame
+
+    def _stage(self) -> SwapStage:
+        mask, colour = self.params.mask, self.params.colour
+        by_hand = self._swapper.match_colour
+        shape: Shape = mask.shape or ("face" if by_hand else "box")
+        match = by_hand if colour.match is None else colour.match
+        return SwapStage(
+            self._swapper,
+            self._compositor,
+            MaskStyle(shape, mask.feather),
+            ColourStyle(match, colour.light),
+            self._smoother,
+        )
+
+    def snapshot(self) -> bytes:
+        """Who is who, and the colours so far."""
+        state = {"people": self._assigner.snapshot(), "looks": self._smoother.snapshot()}
+        return json.dumps(state).encode()
+
+    def restore(self, state: bytes) -> None:
+        """Take up :meth:`snapshot`."""
+        known = json.loads(state)
+        self._assigner.restore(known["people"])
+        self._smoother.restore(known["looks"])
+
+    def report(self) -> Mapping[str, Any]:
+        """What ran, how many faces were swapped, and why others were not."""
+        facts: dict[str, Any] = {
+            "model": self.params.model,
+            "runtime": {} if self._session is None else asdict(self._session.ran),
+            "sources": [Path(person.source).name for person in self._cast.persons],
+            "faces": dict(sorted(self._counts.items())),
+        }
+        if self._emap is not None:
+            facts["emap_sha256"] = self._emap.sha256
+        if embedder := self._reader.facts():
+            facts["embedder"] = embedder
+        return facts
+
+    def close(self) -> None:
+        """Free the models."""
+        reader: FaceReader | None = getattr(self, "_reader", None)
+        if reader is not None:
+            reader.close()
+        session: Session | None = getattr(self, "_session", None)
+        if session is not None:
+            session.close()
+            self._session = None
+
+
+def _by_source(cast: _Cast) -> dict[str, Any]:
+    names = [person.source for person in cast.persons]
+    return dict(zip(names, cast.prepared, strict=True))
+
+
+def _compositor(device: str) -> Compositor:
+    """OpenCV on the CPU, torch elsewhere (imported only there: it takes a second)."""
+    if device == "cpu":
+        return HostCompositor()
+    from vplugin.vision.device import DeviceCompositor
+
+    return DeviceCompositor(device)
