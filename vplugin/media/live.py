@@ -44,8 +44,7 @@ class LiveSource:
         paced: Release frames by the clock: for inputs that would give them as fast as they are
             read (files, ``lavfi://``).
 
-    Raises:
-        SourceError: It cannot be opened.
+    Opening begins at once, in the thread; :meth:`wait_open` waits for it.
     """
 
     def __init__(
@@ -60,17 +59,28 @@ class LiveSource:
         self._handed: deque[weakref.ref[Original]] = deque(maxlen=_REMEMBERED)
         self._carried: tuple[AnyPacket, ...] = ()
         self._bag = PacketBag(limit=_MOST_PACKETS)
-        self._reader: Reader | None = None
         self._tracks: SourceTracks | None = None
         self._error: Exception | None = None
-        self._stopped = self._finished = False
+        self._is_open = self._finished = self._stopped = False
         self._end = "the sender ended the stream"
         self._facts: dict[str, Any] = {}
         self._info = StreamInfo(Fraction(1, 90000), live=True, title=address.title)
         self._dropped: dict[str, int] = {}
         self._thread = Thread(target=self._pump, name=f"source {address.title}", daemon=True)
         self._thread.start()
-        self._await_opening()
+
+    def wait_open(self) -> None:
+        """Wait until the stream is open, or :meth:`stop` is called.
+
+        Raises:
+            SourceError: It cannot be opened.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_open or self._finished or self._stopped)
+            error = None if self._is_open or self._stopped else self._error
+        if error is not None:
+            self.close()
+            raise error
 
     @property
     def info(self) -> StreamInfo:
@@ -158,14 +168,6 @@ class LiveSource:
             self._file.close()
             self._file = None
 
-    def _await_opening(self) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._reader is not None or self._finished)
-            error = self._error
-        if error is not None and self._tracks is None and self._reader is None:
-            self.close()
-            raise error
-
     def _hand_out(self, frame: Frame) -> Frame:
         original: Original = frame.original
         if self._carried:
@@ -196,7 +198,7 @@ class LiveSource:
             self._info = StreamInfo(
                 Fraction(reader.video.time_base), live=True, title=self._address.title
             )
-            self._reader = reader
+            self._is_open = True
             self._changed.notify_all()
 
     def _play(self, reader: Reader) -> None:
