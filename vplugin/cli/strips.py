@@ -1,0 +1,143 @@
+"""Before-and-after pictures for the report: what was altered, where it was largest.
+
+Nothing but the two files is looked at, so the pictures show what a viewer gets, not what a node
+says it did.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.picture import Rect
+
+__all__ = ["Strip", "make_strips"]
+
+Rgb = npt.NDArray[np.uint8]  # (H, W, 3)
+
+SHRINK = 4  # pictures are compared at a quarter of their size: coding noise averages out
+VISIBLE = 14  # of 255; what differs less is coding noise
+HEIGHT = 260  # of a shown picture, pixels
+MARGIN = 0.6  # shown around what was altered, in its size
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The same moment in input and output.
+
+    Attributes:
+        time: Seconds from the start.
+        area: Share of the picture that was altered, 0–1.
+        before: (H, W, 3) uint8 RGB.
+        after: As ``before``.
+    """
+
+    time: float
+    area: float
+    before: Rgb
+    after: Rgb
+
+    @property
+    def before_uri(self) -> str:
+        """The picture as a ``data:`` address."""
+        return _uri(self.before)
+
+    @property
+    def after_uri(self) -> str:
+        """The picture as a ``data:`` address."""
+        return _uri(self.after)
+
+
+def make_strips(before: Path, after: Path, *, count: int = 4, samples: int = 20) -> list[Strip]:
+    """Pick the moments at which most was altered, well apart from one another.
+
+    Args:
+        before: The file that went in.
+        after: The file that came out; time 0 of both is the same moment.
+        count: How many moments to show.
+        samples: How many to look at.
+
+    Returns:
+        In order of time; empty where the files have no common pictures.
+    """
+    with av.open(str(before)) as source, av.open(str(after)) as result:
+        length = min(_seconds(source), _seconds(result))
+        times = [length * (index + Fraction(1, 2)) / samples for index in range(samples)]
+        pairs = [(_picture_at(source, time), _picture_at(result, time), time) for time in times]
+    seen = [_compare(a, b, float(time)) for a, b, time in pairs if a is not None and b is not None]
+    strips = [strip for strip in seen if strip is not None]
+    return sorted(_spread(strips, count, float(length) / (2 * count)), key=lambda s: s.time)
+
+
+def _spread(strips: list[Strip], count: int, distance: float) -> list[Strip]:
+    """The largest alterations, no two closer than ``distance`` seconds."""
+    chosen: list[Strip] = []
+    for strip in sorted(strips, key=lambda s: s.area, reverse=True):
+        if len(chosen) < count and all(abs(strip.time - c.time) >= distance for c in chosen):
+            chosen.append(strip)
+    return chosen
+
+
+def _seconds(container: Any) -> Fraction:
+    """Length of the video."""
+    stream = container.streams.video[0]
+    if stream.duration is not None and stream.time_base is not None:
+        return Fraction(stream.duration * stream.time_base)
+    return Fraction(container.duration or 0, av.time_base)
+
+
+def _picture_at(container: Any, time: Fraction) -> Rgb | None:
+    """The picture shown at ``time`` seconds from the first one."""
+    stream = container.streams.video[0]
+    wanted = (stream.start_time or 0) + int(time / stream.time_base)
+    container.seek(wanted, stream=stream)
+    last = None
+    for frame in container.decode(stream):
+        if frame.pts is not None and frame.pts > wanted and last is not None:
+            break
+        last = frame
+    return None if last is None else np.asarray(last.to_ndarray(format="rgb24"))
+
+
+def _compare(before: Rgb, after: Rgb, time: float) -> Strip | None:
+    """Crop both pictures to what differs; the whole picture where nothing does."""
+    if before.shape != after.shape:
+        return None
+    height, width = before.shape[:2]
+    small = max(1, width // SHRINK), max(1, height // SHRINK)
+    a, b = (cv2.resize(p, small, interpolation=cv2.INTER_AREA) for p in (before, after))
+    differs = (cv2.absdiff(a, b).max(axis=2) > VISIBLE).astype(np.uint8)
+    opened = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    area = float(opened.mean())
+    rect = Rect(0, 0, width, height)
+    if area > 0:
+        rect = _around(Rect(*cv2.boundingRect(opened)), width / small[0], rect)
+    return Strip(time, area, _fit(before[rect.slices]), _fit(after[rect.slices]))
+
+
+def _around(small: Rect, scale: float, bounds: Rect) -> Rect:
+    """The full-size rectangle with a margin."""
+    margin = MARGIN * max(small.width, small.height)
+    edges = (small.x - margin, small.y - margin, small.right + margin, small.bottom + margin)
+    return Rect.around([edge * scale for edge in edges]).intersect(bounds)
+
+
+def _fit(picture: Rgb) -> Rgb:
+    height, width = picture.shape[:2]
+    scale = HEIGHT / height
+    kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    size = max(1, round(width * scale)), HEIGHT
+    return np.asarray(cv2.resize(np.ascontiguousarray(picture), size, interpolation=kind), np.uint8)
+
+
+def _uri(picture: Rgb) -> str:
+    coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+    return "data:image/jpeg;base64," + base64.b64encode(coded.tobytes()).decode()
