@@ -23,7 +23,7 @@ CUT_SIZE = (64, 36)  # width, height of the luma pictures that the thresholds we
 
 _FLAT = 4.0  # grey levels of standard deviation under which a frame shows nothing
 _WHITE = 245  # grey level from which a pixel counts as burnt out
-_BURNT = 0.5  # share of burnt out pixels over which a frame shows nothing
+_TOO_FEW = 0.3  # share of pixels not burnt out under which two frames cannot be compared
 _PATIENCE = 0.4  # seconds after which a burnt out picture is no flash but a white set
 _STANDS_OUT = 2.0  # times the unlikeness of the frames before
 _MEMORY = 0.3  # weight of the newest frame in the mean of the frames before
@@ -60,14 +60,21 @@ class CutDetector:
             Whether a new shot begins here. The first frame begins none.
         """
         gap = time - self._last_time
-        if self._last is not None and _shows_nothing(luma, gap):
+        last, luma = self._last, np.ascontiguousarray(luma)
+        if last is not None and luma.std() < _FLAT:
             return False
-        last, self._last, self._last_time = self._last, np.ascontiguousarray(luma), time
-        if last is None:
-            return False
-        if last.shape != luma.shape:
-            return True
-        level = unlikeness(last, self._last)
+        level = None
+        if last is not None and last.shape == luma.shape:
+            level = unlikeness(last, luma)
+            if level is None and gap < _PATIENCE:
+                return False
+        self._last, self._last_time = luma, time
+        if level is not None:
+            return self._judge(level, gap)
+        return last is not None and not (_is_white(last) and _is_white(luma))
+
+    def _judge(self, level: float, gap: float) -> bool:
+        """Whether an unlikeness after a gap in seconds is a cut."""
         allowance = min(0.1, max(0.0, gap) * self.gap_allowance)
         cut = level >= max(self.threshold + allowance, _STANDS_OUT * self._usual)
         if not cut:
@@ -92,18 +99,20 @@ class CutDetector:
         self._usual = state["usual"]
 
 
-def unlikeness(first: Luma, second: Luma) -> float:
+def unlikeness(first: Luma, second: Luma) -> float | None:
     """How unlike two pictures of one size are, 0 (same) to 1: mean of structure and tone.
 
-    The mean is the geometric one: both must differ.
+    The mean is the geometric one: both must differ. None if so few pixels are burnt out in neither
+    that one cannot tell.
     """
-    return float(np.sqrt(_structure(first, second) * _tone(first, second)))
+    shown = (first < _WHITE) & (second < _WHITE)
+    if float(shown.mean()) < _TOO_FEW:
+        return None
+    return float(np.sqrt(_structure(first, second) * _tone(first[shown], second[shown])))
 
 
-def _shows_nothing(luma: Luma, gap: float) -> bool:
-    if luma.std() < _FLAT:
-        return True
-    return gap < _PATIENCE and float(np.mean(luma >= _WHITE)) > _BURNT
+def _is_white(luma: Luma) -> bool:
+    return bool(np.mean(luma < _WHITE) < _TOO_FEW)
 
 
 def _structure(first: Luma, second: Luma) -> float:
@@ -116,9 +125,9 @@ def _structure(first: Luma, second: Luma) -> float:
 
 def _tone(first: Luma, second: Luma) -> float:
     """Distance of the histograms after brightness and contrast are made equal; 0 to 1."""
-    histograms = []
-    for picture in (first, second):
-        values = (picture.astype(np.float32) - picture.mean()) / max(float(picture.std()), _FLAT)
+    totals = []
+    for pixels in (first, second):
+        values = (pixels.astype(np.float32) - pixels.mean()) / max(float(pixels.std()), _FLAT)
         counts, _ = np.histogram(values, bins=_BINS, range=(-3.0, 3.0))
-        histograms.append(np.cumsum(counts) / picture.size)
-    return float(np.clip(np.abs(histograms[0] - histograms[1]).sum() / _BINS * 6.0, 0.0, 1.0))
+        totals.append(np.cumsum(counts) / pixels.size)
+    return float(np.clip(np.abs(totals[0] - totals[1]).sum() / _BINS * 6.0, 0.0, 1.0))

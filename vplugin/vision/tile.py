@@ -59,7 +59,7 @@ def detect_tiled(
     iou: float = 0.4,
     max_faces: int = 0,
     side: int = 640,
-    overlap: int = 96,
+    overlap: int | None = None,
 ) -> Detections:
     """Find large faces in a small copy and small ones in tiles of a larger copy.
 
@@ -71,14 +71,17 @@ def detect_tiled(
         iou: As :meth:`Detector.detect`.
         max_faces: As :meth:`Detector.detect`.
         side: Longest side of a tile.
-        overlap: As :func:`tile_rects`; faces up to this size are taken from the tiles.
+        overlap: As :func:`tile_rects`; faces up to this size are taken from the tiles. None takes
+            what makes the tiles and the small copy share a range of sizes.
 
     Returns:
         Faces in pixels of ``coarse``, best first.
     """
     height, width = fine.shape[:2]
-    rects = tile_rects(width, height, side, overlap)
     scale = coarse.shape[1] / width
+    if overlap is None:
+        overlap = min(side // 2, max(side // 8, math.ceil(2 * SMALLEST_FACE / scale)))
+    rects = tile_rects(width, height, side, overlap)
     tiles = [np.ascontiguousarray(fine[rect.slices]) for rect in rects]
     whole = detector.candidates([coarse], score=score)
     found = detector.candidates(tiles, score=score)

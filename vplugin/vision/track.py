@@ -249,7 +249,7 @@ class Tracker:
 def _inside(motion: BoxMotion, size: tuple[int, int] | None) -> bool:
     if size is None:
         return True
-    x, y = motion.place[:2].tolist()
+    x, y = (float(value) for value in motion.place[:2])
     return 0 <= x <= size[0] and 0 <= y <= size[1]
 
 

@@ -126,20 +126,20 @@ def read_tracks(path: Path) -> list[TrackRecord]:
 
 
 def _records(path: Path, lines: Sequence[str]) -> Iterator[TrackRecord]:
-    number = 1
-    try:
-        if not lines or json.loads(lines[0]).get(_KEY) != _VERSION:
-            raise ValueError("no header of a track file")
-        for number, line in enumerate(lines[1:], 2):
+    for number, line in enumerate(lines or [""], 1):
+        try:
             value = json.loads(line)
-            faces = tuple(_face_of(item) for item in value["faces"])
-            yield TrackRecord(Fraction(value["time"]), faces, bool(value["cut"]))
-    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
-        raise SourceError(
-            f"line {number} is not of a track file: {error}",
-            where=path,
-            mend="record it again with `record:`",
-        ) from error
+            if number > 1:
+                faces = tuple(_face_of(item) for item in value["faces"])
+                yield TrackRecord(Fraction(value["time"]), faces, bool(value["cut"]))
+            elif value[_KEY] != _VERSION:
+                raise ValueError(f"version {value[_KEY]} of the format")
+        except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+            raise SourceError(
+                f"line {number} is not of a track file",
+                where=path,
+                mend="record it again with `record:`",
+            ) from error
 
 
 def _face_json(face: Face) -> dict[str, Any]:
