@@ -68,8 +68,8 @@ class VideoFacts:
         colour: Matrix, range, primaries, transfer, as FFmpeg's numbers.
         sample_aspect: Width over height of a pixel.
         field_order: ``progressive``, ``tt``, ``bb``, ``tb``, ``bt`` or ``unknown``.
-        chroma_location: FFmpeg's number, 0 unspecified.
-        parameters: HDR and other metadata by encoder option: ``x265-params`` → ``max-cll=…``.
+        parameters: What an encoder must be told its own way, by the option that takes it: HDR
+            metadata as ``x265-params`` → ``max-cll=…``.
     """
 
     pixel: str
@@ -80,7 +80,6 @@ class VideoFacts:
     colour: tuple[int, int, int, int] = (2, 0, 2, 2)
     sample_aspect: tuple[int, int] = (1, 1)
     field_order: str = "unknown"
-    chroma_location: int = 0
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property

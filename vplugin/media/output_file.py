@@ -42,7 +42,7 @@ _ADVICE = {
 }
 
 
-def sink_error(error: OSError | ValueError, where: str | Path) -> SinkError:
+def sink_error(error: Exception, where: str | Path) -> SinkError:
     """One line for an error of the operating system or of FFmpeg."""
     number = getattr(error, "errno", None)
     if number in _ADVICE:

@@ -20,16 +20,18 @@ from typing import Any
 
 import av
 
-from vplugin.media.copying import carried_metadata
+from vplugin.media.copying import carried_metadata, shifted_chapters
+from vplugin.media.encoding import VideoFacts
 from vplugin.media.original import AnyPacket, SourceTrack, SourceTracks
 from vplugin.picture import ColourTags
 
-__all__ = ["Record", "Times", "TrackRecord", "captions_of", "measure"]
+__all__ = ["Record", "Times", "TrackRecord", "captions_of", "carried_properties", "measure"]
 
 _BLOCK = 4096  # pts kept in memory before they are spooled
 _SPOOL = 1 << 20  # bytes of pts kept in memory before they go to a file: 36 minutes at 60 fps
 _REORDER = 64  # frames; no codec shows a frame later than that after it is decoded
 _ADTS_HEADER, _ADTS_CHECKED = 7, 9  # bytes, without and with a checksum
+_FULL = 2  # AVColorRange
 _FIELD_ORDERS = ("unknown", "progressive", "tt", "bb", "tb", "bt")
 
 
@@ -186,21 +188,19 @@ def captions_of(frame: av.VideoFrame) -> bytes | None:
     return bytes(found) if found is not None else None
 
 
-def properties_of(
-    tracks: SourceTracks, size: tuple[int, int], pixel: str, colour: ColourTags, field_order: str
-) -> dict[str, str]:
-    """What an output should say about itself, from its source."""
-    timecode = tracks.timecode or ""
-    titles = [chapter.metadata.get("title", "") for chapter in tracks.chapters]
+def carried_properties(facts: VideoFacts, tracks: SourceTracks | None) -> dict[str, str]:
+    """What an output should say about itself, from what its encoder was told."""
+    matrix, full_range, primaries, transfer = facts.colour
+    chapters = shifted_chapters(tracks) if tracks is not None else []
     return _properties(
-        size,
-        pixel,
-        colour,
-        tracks.sample_aspect,
-        tracks.rotation,
-        field_order,
-        timecode,
-        titles,
+        (facts.width, facts.height),
+        facts.pixel,
+        ColourTags(matrix, full_range == _FULL, primaries, transfer),
+        facts.sample_aspect,
+        tracks.rotation if tracks is not None else 0,
+        facts.field_order,
+        (tracks.timecode or "") if tracks is not None else "",
+        [chapter["metadata"].get("title", "") for chapter in chapters],
     )
 
 
@@ -291,7 +291,7 @@ def _decode(packet: AnyPacket, container: Any, record: Record, *, captions: bool
 
 def _properties_of_frame(frame: av.VideoFrame, container: Any) -> dict[str, str]:
     video = container.streams.video[0]
-    full = frame.color_range == 2 or frame.format.name.startswith("yuvj")
+    full = frame.color_range == _FULL or frame.format.name.startswith("yuvj")
     aspect = video.sample_aspect_ratio or Fraction(1)
     order = video.codec_context.field_order
     timecode = video.metadata.get("timecode") or video.metadata.get("TIMECODE", "")

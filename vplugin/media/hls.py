@@ -1,0 +1,96 @@
+"""The files of an HLS output: a playlist and its segments beside it (RFC 8216).
+
+A film's playlist appears when it is complete; a live one is replaced by rename with every segment
+and keeps only the newest.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from vplugin.errors import SinkError
+from vplugin.media.output_file import sink_error
+
+__all__ = ["HlsFiles"]
+
+_LIVE_SECONDS, _FILM_SECONDS = 2, 6
+_LIVE_SEGMENTS = 6
+
+
+class HlsFiles:
+    """Names, muxer options, and clearing up.
+
+    Args:
+        playlist: The ``.m3u8``.
+        codec: FFmpeg's name of the video codec; H.264 goes to MPEG-TS segments, which every player
+            reads, others to fragmented MP4.
+        live: Whether the playlist slides.
+        overwrite: Whether a playlist of that name may be replaced.
+
+    Raises:
+        SinkError: The playlist exists or the folder cannot be made.
+    """
+
+    def __init__(self, playlist: Path, codec: str, *, live: bool, overwrite: bool) -> None:
+        self.playlist = playlist
+        self._live = live
+        self._transport = codec == "h264"
+        self._suffix = "ts" if self._transport else "m4s"
+        if playlist.is_dir():
+            raise SinkError("is a folder", where=playlist, mend="name a playlist in it")
+        if playlist.exists() and not overwrite:
+            mend = "remove it, or set overwrite: true"
+            raise SinkError("exists already", where=playlist, mend=mend)
+        try:
+            playlist.parent.mkdir(parents=True, exist_ok=True)
+            self.discard()
+        except OSError as error:
+            raise sink_error(error, playlist) from error
+
+    @property
+    def options(self) -> dict[str, str]:
+        """For FFmpeg's ``hls`` muxer."""
+        name = self.playlist.stem.replace("%", "%%")
+        folder = str(self.playlist.parent).replace("%", "%%")
+        flags = "temp_file+independent_segments" + ("+delete_segments" if self._live else "")
+        return {
+            "hls_time": str(_LIVE_SECONDS if self._live else _FILM_SECONDS),
+            "hls_list_size": str(_LIVE_SEGMENTS if self._live else 0),
+            "hls_segment_type": "mpegts" if self._transport else "fmp4",
+            "hls_segment_filename": f"{folder}/{name}_%05d.{self._suffix}",
+            "hls_fmp4_init_filename": f"{self.playlist.stem}_init.mp4",
+            "hls_flags": flags,
+            **({} if self._live else {"hls_playlist_type": "vod"}),
+        }
+
+    @property
+    def segments(self) -> list[Path]:
+        """What is there, in order; the initial segment of MP4 first."""
+        stem = re.escape(self.playlist.stem)
+        ours = re.compile(rf"{stem}_(init\.mp4|\d{{5,}}\.(ts|m4s))(\.tmp)?")
+        found = [path for path in self.playlist.parent.iterdir() if ours.fullmatch(path.name)]
+        return sorted(found, key=lambda path: ("_init" not in path.name, path.name))
+
+    @property
+    def size(self) -> int:
+        """Bytes of all segments."""
+        return sum(path.stat().st_size for path in self.segments)
+
+    def ignore(self) -> None:
+        """The muxer may write its last files; :meth:`discard` removes them."""
+
+    def commit(self) -> None:
+        """The muxer has closed the playlist with ``ENDLIST``.
+
+        Raises:
+            SinkError: It could not: FFmpeg's HLS muxer does not report a playlist it cannot write.
+        """
+        if not self.playlist.is_file():
+            raise SinkError("the playlist could not be written", where=self.playlist)
+
+    def discard(self) -> None:
+        """Remove the playlist and its segments."""
+        draft = self.playlist.with_name(f"{self.playlist.name}.tmp")
+        for path in (self.playlist, draft, *self.segments):
+            path.unlink(missing_ok=True)
