@@ -74,6 +74,7 @@ class Conductor:
         self._router: zmq.Socket[bytes] = self.context.socket(zmq.ROUTER)
         self._poller = zmq.Poller()
         self._closing_since: float | None = None
+        self._stuck = False
 
     @property
     def endpoint(self) -> str:
@@ -182,11 +183,19 @@ class Conductor:
             self._closing_since = self._closing_since or now - GRACE + 2.0
         if self.scheduler.closing:
             self._closing_since = self._closing_since or now
+            self._close_dead_lanes()
             if now - self._closing_since > GRACE:
                 self._give_up_closing()
         for child in self.children.values():
             if child.due is not None and now >= child.due and not self.scheduler.closing:
                 self._start_child(child)
+
+    def _close_dead_lanes(self) -> None:
+        """A process that is gone has nothing to close."""
+        for child in self.children.values():
+            if child.process is None:
+                for spec in child.plan.workers:
+                    self.scheduler.workers[spec.key].closed = True
 
     def _give_up_closing(self) -> None:
         """Nodes that do not close in time are closed by force."""
@@ -207,8 +216,8 @@ class Conductor:
         closing = self.scheduler.closing
         alive = not closing and child.plan.restartable and child.plan_restart(time.monotonic())
         child.incarnation += 1  # nothing that it may still have said counts
+        self.scheduler.on_lost([worker.key for worker in child.plan.workers], how)
         for worker in child.plan.workers:
-            self.scheduler.on_lost(worker.key, how)
             if not alive and child.plan.restartable and not closing:
                 self.scheduler.on_broken(worker.key, how)
 
@@ -222,6 +231,7 @@ class Conductor:
         if child is not None:
             child.kill()
         elif not self.scheduler.closing:
+            self._stuck = self.scheduler.workers[worker].closed = True
             self.scheduler.fail(
                 EngineError(
                     f"node {worker.rpartition('#')[0]!r} hangs in a thread, which cannot be ended",
@@ -258,7 +268,7 @@ class Conductor:
             self._end_child(child, deadline)
         settle_artifacts(self.scheduler)
         self._router.close(linger=0)
-        if all(not thread.is_alive() for thread in self._threads):
+        if not self._stuck:  # a hanging thread still has its socket; waiting for it would hang too
             self.context.term()
         self.book.close()
         if self._folder is not None:

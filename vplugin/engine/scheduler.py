@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vplugin.engine.arena import ArenaBook
@@ -149,6 +149,7 @@ class Scheduler:
         """A worker has opened its node."""
         worker = self.workers[message.worker]
         worker.ready = True
+        worker.lost = False
         worker.artifacts = message.artifacts
         if self.closing:
             self._send(worker.key, Close(True))
@@ -227,17 +228,23 @@ class Scheduler:
             self._give_up(node, lease, _error(node.plan.name, message))
         self._run(node.plan.name)
 
-    def on_lost(self, worker_key: str, why: str) -> None:
-        """A worker's process is gone; what it had is worked on again."""
-        worker = self.workers[worker_key]
+    def on_lost(self, worker_keys: Sequence[str], why: str) -> None:
+        """A process is gone; what its workers had is worked on again."""
+        lost = [self.workers[key] for key in worker_keys]
+        for worker in lost:
+            worker.ready = worker.flushed = False
+            worker.lost = not self.closing
+        for worker in lost:
+            self._on_lost(worker, why)
+
+    def _on_lost(self, worker: WorkerState, why: str) -> None:
         node, leases = worker.node, list(worker.leases)
         worker.leases.clear()
-        worker.ready = worker.flushed = False
         if self.closing:
             worker.closed = True
             return
         if not node.plan.restartable:
-            worker.closed = worker.lost = True
+            worker.closed = True
             self.fail(LaneDiedError(
                 f"the process of {node.plan.role} {node.plan.name!r} {why}",
                 where=self.plan.name, mend="what was written so far is kept as a partial file",
@@ -275,6 +282,8 @@ class Scheduler:
 
     def on_tick(self, now: float) -> None:
         """Time has passed: end what hangs."""
+        if self.closing:
+            return
         for worker in self.workers.values():
             timeout = worker.node.plan.timeout
             if timeout is None or not worker.leases or not worker.ready:
