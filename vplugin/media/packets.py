@@ -34,6 +34,7 @@ class Timeline:
 
     joins: int = 0
     _common: Fraction = Fraction(0)
+    _eras: dict[int, int] = field(default_factory=dict)
     _shifts: dict[int, Fraction] = field(default_factory=dict)
     _ends: dict[int, Fraction] = field(default_factory=dict)
     _seen: dict[int, Fraction] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Timeline:
         self._seen[track] = raw
         shift = round(self._shifts.get(track, self._common) / base)
         self._shifts.setdefault(track, self._common)
+        self._eras.setdefault(track, self.joins)
         if shift:
             packet.pts = None if packet.pts is None else packet.pts + shift
             packet.dts = None if packet.dts is None else packet.dts + shift
@@ -57,11 +59,15 @@ class Timeline:
         self._ends[track] = (stamp + shift + length) * base
 
     def _start_again(self, track: int, raw: Fraction) -> None:
-        """The first track that jumps sets the new shift; the others follow when they jump."""
-        if self._shifts.get(track, Fraction(0)) == self._common:
-            self._common = self._ends[track] - raw
+        """The first track that jumps sets the new shift, the others take it when they jump.
+
+        It begins after everything that came before, so that no track's time runs backwards.
+        """
+        if self._eras[track] == self.joins:
+            self._common = max(self._ends.values()) - raw
             self.joins += 1
-        self._shifts[track] = self._common
+        self._eras[track] = self.joins
+        self._shifts[track] = max(self._common, self._ends[track] - raw)
 
 
 @dataclass

@@ -129,7 +129,7 @@ class FileSource:
         facts = {**self._open.facts(self.tracks), "truncated": self._cut}
         if self._trimmed:
             facts["trim"] = {
-                "in": float(self.tracks.origin - self._open.start),
+                "in": float(self._into),
                 "out": None if self._out is None else float(self._out - self._open.start),
             }
         return facts
@@ -164,6 +164,7 @@ class FileSource:
         first, rest = self._find(wanted)
         self._format = reader.show(first)[1].format
         begin = Begin(timecode=code)
+        self._into = _time(first) - reader.start if into else Fraction(0)
         if into:
             self._bag.begin(_time(first))
             skipped = round((_time(first) - reader.start) * rate) if rate else 0
