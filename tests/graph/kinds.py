@@ -24,7 +24,14 @@ class ReadParams(Params):
 
 
 class Read(Source[ReadParams]):
-    """Read frames. Not really."""
+    """Read frames.
+    Not ``really``.
+
+    Two: paragraphs.
+
+    Example:
+        >>> Read()
+    """
 
 
 class WriteParams(Params):

@@ -15,7 +15,7 @@ def test_a_source():
         "read",
         "source",
         "tests",
-        "Read frames. Not really.",
+        "Read frames. Not `really`.\n\nTwo: paragraphs.",
     )
     assert (list(node.inputs), list(node.outputs), node.stateful) == ([], ["frame"], False)
     assert [p.name for p in node.params if p.required] == ["uri"]

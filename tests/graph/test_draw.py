@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tests.graph.kinds import registry
+from vplugin.errors import GraphError
 from vplugin.graph import GraphSpec
 from vplugin.graph.draw import draw
 from vplugin.graph.load import parse
@@ -62,6 +63,12 @@ def test_odd_names_stay_inside_their_quotes(uses):
     assert line.count('"') == 2
     dot = draw(spec, "dot").replace("\\\\", "").replace('\\"', "")
     assert dot.count('"') % 2 == 0
+
+
+def test_an_edge_from_nowhere():
+    spec = GraphSpec(nodes={"n": {"uses": "pass", "in": "gone"}})
+    with pytest.raises(GraphError, match="n takes frames from 'gone', which is not here"):
+        draw(spec, "dot")
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="graphviz is not installed")

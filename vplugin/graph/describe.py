@@ -10,6 +10,8 @@ import ast
 import enum
 import inspect
 import io
+import itertools
+import re
 import textwrap
 import tokenize
 import types
@@ -35,6 +37,7 @@ from vplugin.node import Node, NodeKind, Port, Sink, Source
 __all__ = ["NodeFacts", "ParamFacts", "describe", "summary"]
 
 _DEEPEST = 4
+_SECTION = re.compile(r"[A-Z][a-z]+( [a-z]+)?:\n")  # Google style: "Example:", "Class attributes:"
 
 
 class _Quantity(NamedTuple):
@@ -109,12 +112,15 @@ def _role(cls: type[Node[Any]]) -> Literal["source", "node", "sink"]:
 
 
 def summary(kind: NodeKind) -> str:
-    """The first sentence of a node's docstring."""
-    return " ".join(_own_text(kind.cls).partition("\n\n")[0].split())
+    """The first paragraph of a node's docstring."""
+    return _own_text(kind.cls).partition("\n\n")[0]
 
 
 def _own_text(cls: type[Node[Any]]) -> str:
-    return inspect.cleandoc(cls.__dict__.get("__doc__") or "")
+    """The prose of a docstring, a line per paragraph: no examples, no lists of attributes."""
+    paragraphs = inspect.cleandoc(cls.__dict__.get("__doc__") or "").split("\n\n")
+    prose = itertools.takewhile(lambda text: not _SECTION.match(text), paragraphs)
+    return "\n\n".join(" ".join(text.replace("``", "`").split()) for text in prose)
 
 
 def _params(model: type[BaseModel], prefix: str, depth: int) -> Iterator[ParamFacts]:

@@ -16,7 +16,11 @@ __all__ = ["draw", "draw_dot", "draw_mermaid"]
 
 
 def draw(spec: GraphSpec, form: Literal["mermaid", "dot"]) -> str:
-    """The graph as text in one of the two languages, ending with a newline."""
+    """The graph as text in one of the two languages, ending with a newline.
+
+    Raises:
+        GraphError: An edge comes from a node that does not exist. Nothing else is checked.
+    """
     return draw_dot(spec) if form == "dot" else draw_mermaid(spec)
 
 
@@ -86,6 +90,9 @@ def _node_label(spec: GraphSpec, name: str, newline: str) -> str:
 def _edges(spec: GraphSpec) -> Iterator[tuple[str, str, EdgeSpec]]:
     for name, node in spec.nodes.items():
         for port, edge in node.inputs.items():
+            if edge.node not in spec.nodes:
+                what = f"{name} takes frames from {edge.node!r}, which is not here"
+                raise spec.error(what, "nodes", name, "in", port)
             yield name, port, edge
 
 

@@ -1,0 +1,131 @@
+"""The commands and their options. What they do is in the modules that they load when called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from vplugin import __version__
+
+__all__ = ["build"]
+
+GraphFile: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="A graph file (YAML).")]
+Settings: TypeAlias = Annotated[
+    list[str],
+    typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Change a value of the graph; many."),
+]
+
+
+def build(words: Sequence[str]) -> typer.Typer:
+    """The command line.
+
+    Args:
+        words: What was typed: the models commands take a while to load and are left out elsewhere.
+    """
+    app = typer.Typer(
+        name="vplugin",
+        help="A face processor for streaming pipelines: graphs of nodes, live or from files.",
+        add_completion=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_options)
+    for command in (run, check, graph, nodes, doctor):
+        app.command()(command)
+    app.add_typer(_models(words), name="models")
+    return app
+
+
+def _models(words: Sequence[str]) -> typer.Typer:
+    if "models" in words:
+        from vplugin.cli.models import app
+
+        return app
+    stand_in = typer.Typer(help="Model files: list, fetch, check, add, remove.")
+    stand_in.callback()(lambda: None)
+    return stand_in
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vplugin {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    del version  # its callback has answered
+
+
+def run(
+    file: GraphFile,
+    settings: Settings = [],  # noqa: B006  (typer reads it, nobody changes it)
+    inline: Annotated[
+        bool, typer.Option("--inline", help="Everything in one thread: slower, easier to debug.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as JSON.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as a web page.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> int:
+    """Run a graph. Ctrl-C finishes what is under way; a second Ctrl-C stops at once."""
+    from vplugin.cli.run import Wanted, run_graph
+
+    return run_graph(file, Wanted(tuple(settings), inline, report, html, quiet))
+
+
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Graph files (YAML).")],
+    settings: Settings = [],  # noqa: B006
+) -> int:
+    """Check graph files without running them."""
+    from vplugin.cli.check import check_files
+
+    return check_files(files, settings)
+
+
+def graph(
+    file: GraphFile,
+    settings: Settings = [],  # noqa: B006
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="As Mermaid (the default).")] = False,
+    dot: Annotated[bool, typer.Option("--dot", help="As Graphviz.")] = False,
+) -> None:
+    """Draw a graph as text, for Mermaid or Graphviz."""
+    from vplugin.graph.draw import draw
+    from vplugin.graph.load import load
+
+    if mermaid and dot:
+        raise typer.BadParameter("choose one of --mermaid and --dot")
+    spec = load(file, settings, os.environ)
+    typer.echo(draw(spec, "dot" if dot else "mermaid"), nl=False)
+
+
+def nodes(
+    name: Annotated[
+        str | None, typer.Argument(help="Show everything about this kind of node.")
+    ] = None,
+) -> None:
+    """List kinds of nodes, or one with its ports and parameters."""
+    from vplugin.cli.nodes import list_nodes, show_node
+
+    if name is None:
+        list_nodes()
+    else:
+        show_node(name)
+
+
+def doctor() -> int:
+    """Look at this machine: what is installed, what would run, what is missing."""
+    from vplugin.cli.doctor import examine
+
+    return examine()
