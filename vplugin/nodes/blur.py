@@ -17,6 +17,9 @@ from vplugin.vision.blend import composite, working_format
 from vplugin.vision.cover import Cover, Keeper, Outline, Style, cover_mask, covered
 
 
+_FARTHEST = 1e5  # pixels; no picture reaches so far, a box that does is nonsense
+
+
 class BlurParams(Params):
     """Parameters of :class:`Blur`."""
 
@@ -82,9 +85,12 @@ class Blur(Node[BlurParams]):
         for cover in self._keeper.update(face for face in faces if _is_placed(face)):
             self._cover(frame, Rect.around(cover.grown(self.params.margin)), cover.width, cover)
         if not all(map(_is_placed, faces)):
-            whole = frame.format.bounds
-            self._cover(frame, whole, min(whole.width, whole.height), None)
+            self._cover_all(frame)
         return frame
+
+    def _cover_all(self, frame: Frame) -> None:
+        whole = frame.format.bounds
+        self._cover(frame, whole, min(whole.width, whole.height), None)
 
     def _cover(self, frame: Frame, rect: Rect, width: float, cover: Cover | None) -> None:
         inside = rect.intersect(frame.format.bounds)
@@ -125,7 +131,7 @@ class Blur(Node[BlurParams]):
 
 
 def _is_placed(face: Face) -> bool:
-    return bool(np.isfinite(face.box).all())
+    return bool((np.abs(face.box) < _FARTHEST).all())  # false for NaN too
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

@@ -131,20 +131,24 @@ def similarity(points: Array, target: Array) -> npt.NDArray[np.float64]:
         PictureError: All points of a face coincide, or are not finite.
     """
     source, goal = np.asarray(points, np.float64), np.asarray(target, np.float64)
+    if not np.isfinite(source).all():
+        raise _unusable()
     source_mean = source.mean(axis=-2, keepdims=True)
     goal_mean = goal.mean(axis=-2, keepdims=True)
     p, q = _complex(source - source_mean), _complex(goal - goal_mean)
     spread = (p.real**2 + p.imag**2).sum(axis=-1)
-    # Written so that NaN is refused too.
-    if not np.all(spread > 1e-12) or not np.all(np.isfinite(spread)):
-        raise PictureError(
-            "the points of a face coincide or are not finite", mend="discard that detection"
-        )
+    if not np.all(spread > 1e-12):
+        raise _unusable()
     turn = (np.conj(p) * q).sum(axis=-1) / spread
     shift = _complex(goal_mean)[..., 0] - turn * _complex(source_mean)[..., 0]
     first = np.stack([turn.real, -turn.imag, shift.real], axis=-1)
     second = np.stack([turn.imag, turn.real, shift.imag], axis=-1)
     return np.stack([first, second], axis=-2)
+
+
+def _unusable() -> PictureError:
+    what = "the points of a face coincide or are not finite"
+    return PictureError(what, mend="discard that detection")
 
 
 def _complex(points: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128]:
