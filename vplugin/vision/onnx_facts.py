@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -94,9 +95,9 @@ def _digest(matrix: npt.NDArray[np.float32]) -> str:
 def _kept(file: Path) -> Emap | None:
     """The matrix kept in ``file``, if it is there and whole."""
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
             emap = Emap(held["matrix"], str(held["sha256"]))
-    except (OSError, KeyError, ValueError, EOFError):
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile):
         return None
     return emap if _digest(emap.matrix) == emap.sha256 else None
 
