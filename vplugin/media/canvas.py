@@ -77,8 +77,10 @@ class Canvas:
     def paint(self, frame: Frame) -> av.VideoFrame:
         """A frame to encode: own timestamps, shared or own samples, patches applied."""
         decoded = original_frame(frame)
-        sheet = from_picture(frame.picture) if decoded is None else self._twin(decoded)
-        if decoded is None:
+        if decoded is not None:
+            sheet = self._twin(decoded, frame.format.sample_aspect)
+        else:
+            sheet = from_picture(frame.picture)
             sheet.time_base = frame.time_base
         if sheet.format.name != frame.format.pixel:
             sheet = plain(sheet)
@@ -88,14 +90,18 @@ class Canvas:
         sheet.pict_type = 0  # else the encoder would repeat the source's I, P and B
         return sheet
 
-    def _twin(self, frame: av.VideoFrame) -> av.VideoFrame:
+    def _twin(self, frame: av.VideoFrame, aspect: tuple[int, int]) -> av.VideoFrame:
         """Another frame object on the same samples: a filter graph that does nothing."""
         base = frame.time_base or Fraction(1, 1000)
-        key = (frame.width, frame.height, frame.format.name, base)
+        key = (frame.width, frame.height, frame.format.name, base, aspect)
         if self._twins is None or self._twins[0] != key:
             graph = Graph()
-            source = graph.add_buffer(
-                width=frame.width, height=frame.height, format=frame.format, time_base=base
+            source = graph.add(
+                "buffer",
+                video_size=f"{frame.width}x{frame.height}",
+                pix_fmt=frame.format.name,
+                time_base=str(base),
+                pixel_aspect=f"{aspect[0]}/{aspect[1]}",
             )
             drain = graph.add("buffersink")
             source.link_to(drain)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import av
+from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 from av.error import FFmpegError
 
@@ -78,15 +79,27 @@ def refusal(track: SourceTrack, container: Container, muxer: str) -> str | None:
         return f"{container.name} has no place for data tracks"
     if container.copied is not None and track.codec not in container.copied:
         return f"players do not find {name} in {container.name}"
-    trial = av.open(Nowhere(), "w", format=muxer)
+    # An empty index makes MP4 write at once what it would else refuse only at the end.
+    options = {"movflags": "empty_moov"} if muxer in ("mp4", "mov") else {}
+    trial = av.open(Nowhere(), "w", format=muxer, container_options=options)
     try:
-        trial.add_stream_from_template(track.template, opaque=True)
+        _add(trial, track)
         trial.start_encoding()
+        trial.close()
     except (FFmpegError, ValueError):
         return f"{container.name} cannot hold {name}"
-    finally:
-        trial.close()
     return None
+
+
+def _add(output: OutputContainer, track: SourceTrack) -> Any:
+    """A stream like a track. Sound of one or two channels gets the layout that MP4 insists on."""
+    template: Any = track.template
+    stream = output.add_stream_from_template(template, opaque=True)
+    if track.kind == "audio" and stream.codec_context.layout.name.endswith("channels"):
+        usual = {1: "mono", 2: "stereo"}.get(track.channels)
+        if usual is not None:
+            stream.codec_context.layout = usual
+    return stream
 
 
 @dataclass
@@ -97,6 +110,7 @@ class CopiedTrack:
         track: In the input.
         stream: In the output.
         shift: Taken off every timestamp, in units of the track's time base.
+        unwrap: Takes the headers off AAC from a transport stream, or None.
         count: Packets so far.
         moved: Packets whose decoding time had to be raised, because it did not increase.
     """
@@ -104,12 +118,15 @@ class CopiedTrack:
     track: SourceTrack
     stream: Any
     shift: int = 0
+    unwrap: BitStreamFilterContext | None = None
     count: int = 0
     moved: int = 0
     _last: int | None = None
 
     def take(self, packet: AnyPacket) -> AnyPacket | None:
         """A copy of the packet for this output, or None for an empty or timeless one.
+
+        Its bytes are the input's; only headers that the input's container put before it go.
 
         A copy, because muxing rewrites timestamps in place, and two outputs may share an input.
         """
@@ -128,6 +145,9 @@ class CopiedTrack:
         copied.is_keyframe = packet.is_keyframe
         for side in packet.iter_sidedata():
             copied.set_sidedata(side)
+        if self.unwrap is not None:
+            (copied,) = self.unwrap.filter(copied)
+            copied.time_base = packet.time_base
         copied.stream = self.stream
         self.count += 1
         return copied
@@ -148,7 +168,7 @@ def copy_tracks(
         output: Before its header is written.
         tracks: The input.
         container: The output's.
-        muxer: FFmpeg's name of the format to try headers with.
+        muxer: FFmpeg's name of the format that packets are really written in.
         sound: Whether sound is wanted.
         missing: Told about each track that is left out.
 
@@ -163,13 +183,20 @@ def copy_tracks(
         if reason is not None:
             missing(f"track {track.index} ({track.kind}) is left out: {reason}")
             continue
-        template: Any = track.template
-        stream = output.add_stream_from_template(template, opaque=True)
+        stream = _add(output, track)
         stream.metadata.update(carried_metadata(track.metadata))
         stream.disposition = track.disposition
         shift = round(tracks.origin / track.time_base)
-        copied[track.index] = CopiedTrack(track, stream, shift)
+        copied[track.index] = CopiedTrack(track, stream, shift, _unwrapper(track, muxer))
     return MappingProxyType(copied)
+
+
+def _unwrapper(track: SourceTrack, muxer: str) -> BitStreamFilterContext | None:
+    """MP4 in fragments, unlike the other containers, does not take ADTS headers off by itself."""
+    template: Any = track.template
+    if muxer not in ("mp4", "mov") or track.codec != "aac" or template.codec_context.extradata:
+        return None
+    return BitStreamFilterContext("aac_adtstoasc", template)
 
 
 def _carried_otherwise(track: SourceTrack, tracks: SourceTracks) -> bool:

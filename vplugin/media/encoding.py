@@ -235,16 +235,23 @@ def _configure(
     context.thread_type = "AUTO"
     options = check_settings(settings, encoder, live=live)
     if encoder.extra is not None:
-        added = (*_own_parameters(encoder, settings), *facts.parameters.get(encoder.extra, ()))
+        added = (
+            *_own_parameters(encoder, settings, facts),
+            *facts.parameters.get(encoder.extra, ()),
+        )
         given = options.get(encoder.extra)
         joined = ":".join((*added, *((given,) if given else ())))
         options |= {encoder.extra: joined} if joined else {}
     context.options = options
 
 
-def _own_parameters(encoder: Encoder, settings: EncoderSettings) -> tuple[str, ...]:
-    """What FFmpeg's options do not reach: quiet logs, and threads where FFmpeg ignores them."""
+def _own_parameters(
+    encoder: Encoder, settings: EncoderSettings, facts: VideoFacts
+) -> tuple[str, ...]:
+    """What FFmpeg's options do not reach: quiet logs, threads it ignores, the first field."""
     threads = settings.threads
+    if encoder.name == "libx264" and facts.interlaced:
+        return ("bff=1",) if facts.field_order in ("bb", "tb") else ("tff=1",)
     if encoder.name == "libx265":
         return ("log-level=error", *((f"pools={threads}",) if threads else ()))
     if encoder.name == "libsvtav1" and threads:

@@ -25,6 +25,7 @@ Verdict: TypeAlias = Literal["exact", "equal within the container's clock", "dif
 _EXACT: Verdict = "exact"
 _CLOCK: Verdict = "equal within the container's clock"
 _DIFFERS: Verdict = "differs"
+_HEARD = Fraction(1, 1000)  # seconds by which sound may move; rounding in playlists is less
 _RANK: dict[Verdict, int] = {_EXACT: 0, _CLOCK: 1, _DIFFERS: 2}
 
 
@@ -225,7 +226,7 @@ def _compare_track(
     if not same:
         sentences.append(f"{name}: {before.packets} packets went in, {after.packets} came out")
         sentences[-1] += "" if before.packets != after.packets else ", with other bytes"
-    if abs(offset) > 2 * clock:
+    if abs(offset) > max(2 * clock, _HEARD):
         sentences.append(f"{name} moved by {_milliseconds(offset)} against the video")
     near: Verdict = _EXACT if offset == 0 else _CLOCK
     return (
@@ -266,11 +267,21 @@ def _same(name: str, before: str, after: str) -> bool:
     if name == "field order":
         return before == after or {before, after} <= {"unknown", "progressive"}
     if name == "pixel format":
-        return before == after or _samples(before) == _samples(after)
+        return before == after or _holds(after, before)
     return before == after
 
 
+def _holds(pixel: str, other: str) -> bool:
+    """Whether a pixel format has room for all samples of another: prores' 4:2:2 for 4:2:0."""
+    mine, theirs = _samples(pixel), _samples(other)
+    return len(mine) == len(theirs) and all(
+        have >= need
+        for pair in zip(mine, theirs, strict=True)
+        for have, need in zip(*pair, strict=True)
+    )
+
+
 def _samples(pixel: str) -> tuple[tuple[int, int, int], ...]:
-    """Bits and size of each component: nv12 and yuv420p hold the same samples."""
+    """Bits and size of each component; nv12 and yuv420p have the same."""
     format = av.VideoFormat(pixel, 64, 64)
     return tuple((c.bits, c.width, c.height) for c in format.components)

@@ -12,10 +12,15 @@ from pathlib import Path
 from vplugin.errors import SinkError
 from vplugin.media.output_file import sink_error
 
-__all__ = ["HlsFiles"]
+__all__ = ["HlsFiles", "segment_muxer"]
 
 _LIVE_SECONDS, _FILM_SECONDS = 2, 6
 _LIVE_SEGMENTS = 6
+
+
+def segment_muxer(codec: str) -> str:
+    """MPEG-TS segments for H.264, which every player reads; MP4 for other video codecs."""
+    return "mpegts" if codec == "h264" else "mp4"
 
 
 class HlsFiles:
@@ -23,8 +28,7 @@ class HlsFiles:
 
     Args:
         playlist: The ``.m3u8``.
-        codec: FFmpeg's name of the video codec; H.264 goes to MPEG-TS segments, which every player
-            reads, others to fragmented MP4.
+        codec: FFmpeg's name of the video codec, which decides on the kind of segments.
         live: Whether the playlist slides.
         overwrite: Whether a playlist of that name may be replaced.
 
@@ -35,7 +39,7 @@ class HlsFiles:
     def __init__(self, playlist: Path, codec: str, *, live: bool, overwrite: bool) -> None:
         self.playlist = playlist
         self._live = live
-        self._transport = codec == "h264"
+        self._transport = segment_muxer(codec) == "mpegts"
         self._suffix = "ts" if self._transport else "m4s"
         if playlist.is_dir():
             raise SinkError("is a folder", where=playlist, mend="name a playlist in it")

@@ -22,7 +22,7 @@ from vplugin.media.copying import (
 )
 from vplugin.media.encoders import Encoder
 from vplugin.media.encoding import EncoderSettings, VideoFacts, open_encoder
-from vplugin.media.hls import HlsFiles
+from vplugin.media.hls import HlsFiles, segment_muxer
 from vplugin.media.original import SourceTracks
 from vplugin.media.output_file import OutputFile, OutputPipe
 from vplugin.media.outputs import Target
@@ -50,6 +50,7 @@ _MP4_TAGS = frozenset(
     | {"network", "keywords", "track", "disc", "creation_time"}
 )
 _BUFFER = 1 << 18  # bytes handed to the file at once
+_ASPECT_CODECS = frozenset({"h264", "hevc", "mpeg2video"})  # carry the pixel aspect themselves
 _APPLE_HEVC = "hvc1"  # the only tag of HEVC in MP4 that Apple's players accept
 
 
@@ -105,7 +106,7 @@ def check_codec(target: Target, encoder: Encoder) -> None:
     """
     container, codec = target.container, encoder.codec
     fits = container.video is None or codec in container.video
-    trial = av.open(Nowhere(), "w", format=_trial_muxer(target))
+    trial = av.open(Nowhere(), "w", format=_segment_muxer(target, encoder))
     try:
         trial.add_stream(encoder.name)
     except ValueError:
@@ -119,9 +120,9 @@ def check_codec(target: Target, encoder: Encoder) -> None:
         )
 
 
-def _trial_muxer(target: Target) -> str:
-    """The muxer to try headers with; the HLS one would write files."""
-    return "mp4" if target.kind == "hls" else target.container.muxer
+def _segment_muxer(target: Target, encoder: Encoder) -> str:
+    """The muxer that really writes packets; for HLS that of its segments."""
+    return segment_muxer(encoder.codec) if target.kind == "hls" else target.container.muxer
 
 
 def open_outlet(opening: Opening, missing: Missing) -> Outlet:
@@ -203,7 +204,7 @@ def _add_video(container: OutputContainer, opening: Opening, missing: Missing) -
 
 
 def _describe(video: VideoStream, opening: Opening, tracks: SourceTracks, missing: Missing) -> None:
-    """Tags, rotation and timecode of the picture track."""
+    """Tags, rotation, timecode of the picture track, and what of them is lost."""
     container = opening.target.container
     video.metadata.update(carried_metadata(tracks.picture.metadata))
     video.disposition = tracks.picture.disposition
@@ -219,6 +220,9 @@ def _describe(video: VideoStream, opening: Opening, tracks: SourceTracks, missin
             video.metadata["timecode"] = tracks.timecode
         else:
             missing(f"the timecode is lost: {container.name} has no place for it")
+    square = opening.facts.sample_aspect[0] == opening.facts.sample_aspect[1]
+    if not square and container.family != "mov" and opening.encoder.codec not in _ASPECT_CODECS:
+        missing(f"the pixel aspect is lost: {container.name} has no place for it, use mov or mp4")
     if opening.facts.interlaced and not opening.encoder.fields:
         missing(
             f"{opening.encoder.name} codes both fields as one picture: use h264, ffv1 or prores"
@@ -241,7 +245,7 @@ def _carry_source(
         container,
         tracks,
         opening.target.container,
-        muxer=_trial_muxer(opening.target),
+        muxer=_segment_muxer(opening.target, opening.encoder),
         sound=opening.sound,
         missing=missing,
     )

@@ -26,7 +26,6 @@ _ADVICE = {
     errno.EDQUOT: ("the disk quota is used up", "free some space, or write elsewhere"),
     errno.EFBIG: ("the file would be larger than allowed here", "raise the limit, or split it"),
     errno.EACCES: ("no permission to write there", "choose a folder that you may write to"),
-    errno.EPERM: ("no permission to write there", "choose a folder that you may write to"),
     errno.EROFS: ("the file system is read-only", "choose a folder that you may write to"),
     errno.ENAMETOOLONG: ("the file name is too long", "choose a shorter one"),
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another path"),
