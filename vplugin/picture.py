@@ -294,10 +294,11 @@ class Picture:
                 f"planes of shape {shapes} are not a {self.format.pixel} picture of "
                 f"{self.format.width}x{self.format.height}"
             )
-        frozen = tuple(plane.view() for plane in self.planes)
-        for plane in frozen:
-            plane.flags.writeable = False
-        object.__setattr__(self, "planes", frozen)
+        if any(plane.flags.writeable for plane in self.planes):
+            frozen = tuple(plane.view() for plane in self.planes)
+            for plane in frozen:
+                plane.flags.writeable = False
+            object.__setattr__(self, "planes", frozen)
 
     @classmethod
     def blank(cls, format: PictureFormat) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import msgpack
@@ -65,7 +66,7 @@ class FrameCodec:
         form, picture_at, faces, patches, data, cut, duration = msgpack.unpackb(
             message.body, ext_hook=_extension, strict_map_key=False
         )
-        format = _format(form)
+        format = _format(*form)
         slots = message.slots
         place = (slots[picture_at[0]], picture_at[1])
         picture = Picture(format, self._memory.read(*place, format))
@@ -145,12 +146,14 @@ def bounded(frame: Frame) -> Frame:
 def _form(format: PictureFormat) -> tuple[Any, ...]:
     tags = format.colour
     colour = (tags.matrix, tags.full_range, tags.primaries, tags.transfer)
-    return (format.pixel, format.width, format.height, colour, format.sample_aspect,
-            format.rotation, format.interlaced)  # fmt: skip
+    return (format.pixel, format.width, format.height, format.rotation, format.interlaced,
+            *format.sample_aspect, *colour)  # fmt: skip
 
 
-def _format(form: Any) -> PictureFormat:
-    pixel, width, height, colour, aspect, rotation, interlaced = form
-    return PictureFormat(
-        pixel, width, height, ColourTags(*colour), tuple(aspect), rotation, interlaced
-    )
+@lru_cache(maxsize=64)
+def _format(
+    pixel: str, width: int, height: int, rotation: int, interlaced: bool, *rest: Any
+) -> PictureFormat:
+    """One object for all frames of a format, so that its layout is worked out once."""
+    aspect, colour = rest[:2], ColourTags(*rest[2:])
+    return PictureFormat(pixel, width, height, colour, aspect, rotation, interlaced)

@@ -72,6 +72,8 @@ class NodeState:
     """One node as the scheduler sees it.
 
     Attributes:
+        exact: The queues of its inputs, the main one first.
+        outlets: The queues of its outputs.
         next_out: The seq that may leave next.
         pending: Results that wait for an earlier seq.
         promised: Seqs for which room was reserved on the outgoing edges.
@@ -81,6 +83,8 @@ class NodeState:
 
     plan: NodePlan
     credits: int
+    exact: list[Edge] = field(default_factory=list)
+    outlets: list[Edge] = field(default_factory=list)
     workers: list[WorkerState] = field(default_factory=list)
     next_out: int = 0
     pending: dict[int, Item] = field(default_factory=dict)
@@ -136,12 +140,15 @@ class Scheduler:
         plans = [edge for node in plan.nodes.values() for edge in node.edges_in]
         self.edges = {edge.key: Edge(edge) for edge in plans if not edge.side}
         self.mailboxes = {edge.key: Mailbox(edge) for edge in plans if edge.side}
+        for node in self.nodes.values():
+            node.exact = [self.edges[e.key] for e in node.plan.edges_in if not e.side]
+            node.outlets = [self.edges[e.key] for e in node.plan.edges_out if not e.side]
         self._mark_primary()
         self.error: VpluginError | None = None
         self.stopping = False
         self.closing = False
         self._jobs = 0
-        self._todo: deque[str] = deque()
+        self._todo: dict[str, None] = {}  # in order, each once
 
     # ── events ────────────────────────────────────────────────────────────────────────────────
 
@@ -338,10 +345,13 @@ class Scheduler:
 
     def _run(self, *names: str) -> None:
         """Give out all work that has become possible, starting with these nodes."""
-        self._todo.extend(names)
+        for name in names:
+            self._wake(name)
         try:
             while self._todo and not self.closing:
-                self._serve(self.nodes[self._todo.popleft()])
+                name = next(iter(self._todo))
+                del self._todo[name]
+                self._serve(self.nodes[name])
         except ArenaError as error:
             self.fail(error)
         if self.closing:
@@ -350,6 +360,10 @@ class Scheduler:
             self.close(abort=False)
         if self._probe:
             self._probe(self)
+
+    def _wake(self, name: str) -> None:
+        """Something changed for a node; see what it can do."""
+        self._todo[name] = None
 
     def _serve(self, node: NodeState) -> None:
         if node.plan.role == "source":
@@ -381,8 +395,10 @@ class Scheduler:
 
     def _repeat(self, node: NodeState) -> bool:
         """Work again on what a dead worker had."""
+        if not node.redo:
+            return False
         worker = self._free_worker(node)
-        if not node.redo or worker is None:
+        if worker is None:
             return False
         lease = node.redo.popleft()
         self._jobs += 1
@@ -393,11 +409,11 @@ class Scheduler:
 
     def _next(self, node: NodeState) -> bool:
         """Start, or settle without work, the next seq in order."""
-        exact = [self.edges[edge.key] for edge in node.plan.edges_in if not edge.side]
+        exact = node.exact
         heads = [edge.queue[0] for edge in exact if edge.queue]
         if not heads or not all(edge.queue or edge.ended for edge in exact):
             return False
-        item = min(heads, key=lambda head: head.seq)
+        item = heads[0] if len(exact) == 1 else min(heads, key=lambda head: head.seq)
         alone = not exact[0].queue or exact[0].queue[0].seq != item.seq
         reason = "unmatched" if alone else item.reason or self._late(item)
         if reason is None and all(worker.broken for worker in node.workers):
@@ -449,7 +465,7 @@ class Scheduler:
         for edge in exact:
             if edge.queue and edge.queue[0].seq == seq:
                 taken[edge.plan.port] = edge.take()
-                self._todo.append(edge.plan.source)
+                self._wake(edge.plan.source)
         return taken
 
     def _bury(self, node: NodeState, exact: list[Edge], item: Item, reason: str) -> None:
@@ -507,7 +523,7 @@ class Scheduler:
     def _return_inputs(self, node: NodeState, lease: Lease) -> None:
         for key in lease.leased:
             self.edges[key].settle()
-            self._todo.append(self.edges[key].plan.source)
+            self._wake(self.edges[key].plan.source)
         sides = {edge.port for edge in node.plan.edges_in if edge.side}
         for port, item in lease.inputs.items():
             if port in sides:
@@ -527,9 +543,9 @@ class Scheduler:
         while (ready := node.pending.pop(node.next_out, None)) is not None:
             self._forgive(node, ready.seq)
             node.next_out += 1
-            for edge in node.plan.edges_out:
-                self._push(edge.key, ready)
-                self._todo.append(edge.target)
+            for plan in node.plan.edges_out:
+                self._push(plan.key, ready)
+                self._wake(plan.target)
             if not node.plan.edges_out and ready.dead:
                 self._judge(node, ready.seq, ready.reason or "skipped")
             self.ledger.drop(ready)
@@ -578,18 +594,16 @@ class Scheduler:
             if not node.workers[0].flushed:
                 return
         else:
-            exact = [self.edges[edge.key] for edge in node.plan.edges_in if not edge.side]
-            if not all(edge.ended and not edge.queue for edge in exact):
+            if not all(edge.ended and not edge.queue for edge in node.exact):
                 return
             left = [w for w in node.workers if not (w.flushed or w.broken)]
             if left:
                 self._flush(node, left[0])
                 return
         node.ended = True
-        for plan in node.plan.edges_out:
-            if plan.key in self.edges:
-                self.edges[plan.key].ended = True
-            self._todo.append(plan.target)
+        for edge in node.outlets:
+            edge.ended = True
+            self._wake(edge.plan.target)
 
     def _flush(self, node: NodeState, worker: WorkerState) -> None:
         sink = node.plan.role == "sink"
@@ -603,9 +617,11 @@ class Scheduler:
         self._give(worker, lease)
 
     def _on_retired(self, stream: str) -> None:
-        self._todo.append(stream)
+        self._wake(stream)
         if self.nodes[stream].ended:  # a node that waits to flush may have room for it now
-            self._todo.extend(name for name, node in self.nodes.items() if not node.ended)
+            for name, node in self.nodes.items():
+                if not node.ended:
+                    self._wake(name)
 
     # ── small parts ───────────────────────────────────────────────────────────────────────────
 
@@ -641,27 +657,26 @@ class Scheduler:
 
     def _free_worker(self, node: NodeState) -> WorkerState | None:
         """The least loaded worker that takes jobs."""
-        best = max(node.workers, key=lambda worker: worker.free)
-        return best if best.free > 0 else None
+        best, most = None, 0
+        for worker in node.workers:
+            if worker.free > most:
+                best, most = worker, worker.free
+        return best
 
     def _has_room(self, node: NodeState) -> bool:
-        return all(
-            self.edges[edge.key].has_room for edge in node.plan.edges_out if edge.key in self.edges
-        )
+        return all(edge.has_room for edge in node.outlets)
 
     def _promise(self, node: NodeState, seq: int) -> None:
         node.promised.add(seq)
-        for edge in node.plan.edges_out:
-            if edge.key in self.edges:
-                self.edges[edge.key].promise()
+        for edge in node.outlets:
+            edge.promise()
 
     def _forgive(self, node: NodeState, seq: int) -> None:
         if seq not in node.promised:
             return
         node.promised.discard(seq)
-        for edge in node.plan.edges_out:
-            if edge.key in self.edges:
-                self.edges[edge.key].forgive()
+        for edge in node.outlets:
+            edge.forgive()
 
     def _late(self, item: Item) -> str | None:
         limit = self.plan.max_age
