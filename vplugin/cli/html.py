@@ -36,9 +36,11 @@ def write_html(
     Args:
         report: Of the run.
         path: The file to write; its folder is made.
-        before: The input, for pictures of before and after.
-        after: The output; without both there are no pictures.
+        before: The input, for pictures of before and after; the report's own if None.
+        after: The output, likewise. There are no pictures where one is no file, or where the two
+            are not equally long (a clip was cut out), so that their times do not match.
     """
+    before, after = before or _file(report, "uri"), after or _file(report, "output")
     strips = make_strips(before, after) if before is not None and after is not None else []
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_render(report, strips), encoding="utf-8")
@@ -63,6 +65,13 @@ def _render(report: RunReport, strips: list[Strip]) -> str:
         runtime=_runtime,
         share=lambda value: round(100 * (value or 0.0) / slowest, 1) if slowest else 0,
     )
+
+
+def _file(report: RunReport, key: str) -> Path | None:
+    """The first file that a node names under this key; none of a live run, which has no moments."""
+    named = (node.report.get(key) for node in report.nodes.values())
+    found = (Path(name) for name in named if isinstance(name, str) and Path(name).is_file())
+    return None if report.live else next(found, None)
 
 
 def _figures(report: RunReport) -> Iterator[tuple[str, str]]:

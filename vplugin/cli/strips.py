@@ -16,6 +16,7 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.error import FFmpegError
 
 from vplugin.picture import Rect
 
@@ -26,6 +27,7 @@ Rgb = npt.NDArray[np.uint8]  # (H, W, 3)
 SHRINK = 4  # pictures are compared at a quarter of their size: coding noise averages out
 VISIBLE = 14  # of 255; what differs less is coding noise
 HEIGHT = 260  # of a shown picture, pixels
+SAME_LENGTH = 0.2  # seconds; containers round
 MARGIN = 0.6  # shown around what was altered, in its size
 
 
@@ -66,15 +68,28 @@ def make_strips(before: Path, after: Path, *, count: int = 4, samples: int = 20)
         samples: How many to look at.
 
     Returns:
-        In order of time; empty where the files have no common pictures.
+        In order of time; empty where the files differ in length or size, or cannot be read.
     """
+    try:
+        seen = _look(before, after, samples)
+    except FFmpegError:  # pictures are an extra: what is wrong with a file is said elsewhere
+        return []
+    distance = max((strip.time for strip in seen), default=0.0) / (2 * count)
+    return sorted(_spread(seen, count, distance), key=lambda strip: strip.time)
+
+
+def _look(before: Path, after: Path, samples: int) -> list[Strip]:
+    """Both files at evenly spaced moments."""
     with av.open(str(before)) as source, av.open(str(after)) as result:
-        length = min(_seconds(source), _seconds(result))
+        if not source.streams.video or not result.streams.video:
+            return []
+        length = _seconds(source)
+        if abs(length - _seconds(result)) > SAME_LENGTH:
+            return []
         times = [length * (index + Fraction(1, 2)) / samples for index in range(samples)]
         pairs = [(_picture_at(source, time), _picture_at(result, time), time) for time in times]
-    seen = [_compare(a, b, float(time)) for a, b, time in pairs if a is not None and b is not None]
-    strips = [strip for strip in seen if strip is not None]
-    return sorted(_spread(strips, count, float(length) / (2 * count)), key=lambda s: s.time)
+    seen = (_compare(a, b, float(time)) for a, b, time in pairs if a is not None and b is not None)
+    return [strip for strip in seen if strip is not None]
 
 
 def _spread(strips: list[Strip], count: int, distance: float) -> list[Strip]:

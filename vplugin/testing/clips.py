@@ -186,7 +186,7 @@ def tone(
 ) -> Iterator[av.AudioFrame]:
     """Frames of a sine, in the encoder's own format and frame size."""
     rate, at, end = context.sample_rate, 0, int(seconds * context.sample_rate)
-    context.open()
+    context.open(strict=False)
     size = context.frame_size or 1024
     while at < end:
         count = min(size, end - at)

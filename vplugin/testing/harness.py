@@ -50,7 +50,7 @@ class Outcome:
         video: Frames, in the order they came out.
         drops: A tombstone for each frame that the node dropped.
         info: What a source says about its stream.
-        report: The node's own facts, taken before it was closed.
+        report: The node's own facts, taken after it was closed, as the engine does.
     """
 
     video: list[Frame] = field(default_factory=list)
@@ -160,8 +160,8 @@ class Harness:
                 self.node.skip(Tombstone(stream, self._next.get(stream, 0), "eos"))
             with self._time():
                 self.outcome.video.extend(self.node.flush(stream))
-        self.outcome.report = dict(self.node.report())
         self.close()
+        self.outcome.report = dict(self.node.report())
         return self.outcome
 
     def abort(self) -> Outcome:
