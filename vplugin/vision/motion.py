@@ -18,6 +18,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 _MEASURED = np.array([0.04, 0.04, 0.06, 0.06])  # deviation of a detection
 _UNREST = np.array([3.0, 3.0, 1.0, 1.0])  # speed gained at random in one second
 _FIRST_SPEED = np.array([2.0, 2.0, 0.5, 0.5])  # deviation of the speed of a face just seen
+_OCTAVE = (np.log(2.0), np.log(2.0))
 _MEMORY = np.array([1.5, 1.5, 0.3, 0.3])  # seconds over which a speed is kept
 
 
@@ -102,6 +103,11 @@ class BoxMotion:
         misses = _place(boxes) - self.place
         volume = float(np.log(total / _unit(self.place) ** 2).sum())
         return np.asarray((misses**2 / total).sum(axis=-1)), volume
+
+    def leap(self, boxes: npt.NDArray[Any]) -> Floats:
+        """(N,) how far boxes (N, 4) are from this one in face sizes; a size twice as large is 1."""
+        moved = (_place(boxes) - self.place) / (_unit(self.place) * np.array([1, 1, *_OCTAVE]))
+        return np.asarray(np.abs(moved).max(axis=-1))
 
     def _noise(self) -> Floats:
         return np.asarray((_MEASURED * _unit(self.place)) ** 2)

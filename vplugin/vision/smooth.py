@@ -22,6 +22,7 @@ __all__ = ["FaceSmoother", "OneEuro", "SmoothOptions", "face_unit", "smooth_trac
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 _FORGET = 5.0  # seconds after which an unseen track is forgotten
+_OWN_SHARE = 0.25  # weight of a point's own speed beside the common one
 _NOISE = 0.03  # eye distances, deviation of a detected point
 _UNREST = 3.0  # eye distances per second that a point's speed changes by in a second, at strength 1
 _OUTLIER = 9.0  # squared deviations from which a detection counts less
@@ -46,9 +47,9 @@ class SmoothOptions:
         jump: Eye distances in one step from which the filter begins anew.
     """
 
-    cutoff: float = 1.0
-    slope: float = 5.0
-    speed_cutoff: float = 1.0
+    cutoff: float = 0.7
+    slope: float = 15.0
+    speed_cutoff: float = 2.0
     jump: float = 1.0
 
     def strengthened(self, strength: float) -> SmoothOptions:
@@ -60,8 +61,9 @@ class SmoothOptions:
 class OneEuro:
     """One-Euro filter on a set of points.
 
-    Where we differ from the paper: speed is measured per point as a vector, in units given with
-    each frame, so that a filtered shape does not depend on its orientation or size.
+    Where we differ from the paper: speed is a vector, in units given with each frame, so that a
+    filtered shape does not depend on its orientation or size; and the common speed of all points,
+    which carries less noise, counts for each, what a point moves by itself only in part.
 
     Attributes:
         time: Seconds, of the last points.
@@ -91,7 +93,9 @@ class OneEuro:
             self.time, self.value, self.speed = fresh.time, fresh.value, fresh.speed
             return self.value
         self.speed = self.speed + _weight(options.speed_cutoff, step) * (moved / step - self.speed)
-        pace = np.linalg.norm(self.speed, axis=1, keepdims=True)
+        common = self.speed.mean(axis=0, keepdims=True)
+        own = np.linalg.norm(self.speed - common, axis=1, keepdims=True)
+        pace = np.linalg.norm(common) + _OWN_SHARE * own
         share = _weight(options.cutoff + options.slope * pace, step)
         self.time, self.value = time, self.value + share * moved * unit
         return self.value

@@ -28,7 +28,10 @@ _GATE = 18.5  # squared Mahalanobis distance, 99.9 % of a chi-square of four deg
 _REACH = 2.5  # face sizes by which a face can be away from where it was expected
 _OVERLAP = 0.3  # IoU with the expected box that is enough by itself
 _LIKENESS_WEIGHT = 6.0  # −2 log likelihood per unit of cosine distance
+_HIDDEN_COST = 10.0  # −2 log likelihood by which a track just missed yields to one just seen
 _IMPOSSIBLE = 1e6
+_LEAP = 1.0  # face sizes by which a face may leap between two frames where nobody else is
+_LEAP_TIME = 0.25  # seconds since it was seen
 _SURE = 3  # sightings before a track is trusted enough to be carried through a miss
 _HIDDEN = 0.3  # IoU with a visible face from which a missing one is taken as behind it
 _EMBEDDING_SHARE = 0.1  # weight of the newest embedding in a track's mean
@@ -73,9 +76,9 @@ class _Track:
     misses: int = 0
     embedding: npt.NDArray[np.float16] | None = None
 
-    def see(self, face: Face, expected: BoxMotion) -> None:
-        """Take a detection."""
-        self.face, self.motion = face, expected.correct(face.box)
+    def see(self, face: Face, motion: BoxMotion) -> None:
+        """Take a detection and the motion that follows from it."""
+        self.face, self.motion = face, motion
         self.hits, self.misses = self.hits + 1, 0
         self.learn(face)
 
@@ -162,14 +165,20 @@ class Tracker:
     ) -> set[int]:
         """Give faces to tracks; returns the indices of the faces that were given."""
         pairs = self._pair(faces, expected)
+        leaps = self._pair_leaps(faces, pairs, time)
         for index, track in enumerate(self._tracks):
-            if index not in pairs:
+            if index not in pairs and index not in leaps:
                 track.misses += 1
                 continue
             if track.misses:
                 self.longest_gap = max(self.longest_gap, time - track.motion.time)
-            track.see(faces[pairs[index]], expected[index])
-        return set(pairs.values())
+            if index in pairs:
+                face = faces[pairs[index]]
+                track.see(face, expected[index].correct(face.box))
+            else:
+                face = faces[leaps[index]]
+                track.see(face, BoxMotion.start(face.box, time))
+        return {*pairs.values(), *leaps.values()}
 
     def _pair(self, faces: Sequence[Face], expected: Sequence[BoxMotion]) -> dict[int, int]:
         """The best pairing of tracks with faces, by index."""
@@ -185,10 +194,30 @@ class Tracker:
             likeness = self._likeness(track, faces)
             possible = (near | (overlap[row] >= _OVERLAP)) & (likeness >= self.options.likeness)
             unlike = _LIKENESS_WEIGHT * (1 - np.minimum(likeness, 1.0))
-            cost[row, possible] = (surprise + volume + unlike)[possible]
-        rows, columns = linear_sum_assignment(cost)
-        good = cost[rows, columns] < _IMPOSSIBLE
-        return dict(zip(rows[good].tolist(), columns[good].tolist(), strict=True))
+            hidden = _HIDDEN_COST * (track.misses > 0)
+            cost[row, possible] = (surprise + volume + unlike + hidden)[possible]
+        return _assign(cost)
+
+    def _pair_leaps(
+        self, faces: Sequence[Face], pairs: dict[int, int], time: float
+    ) -> dict[int, int]:
+        """Tracks and faces left over whose face turned sharper than motion could foresee."""
+        rows = [
+            row
+            for row, track in enumerate(self._tracks)
+            if row not in pairs and time - track.motion.time <= _LEAP_TIME
+        ]
+        columns = sorted(set(range(len(faces))) - set(pairs.values()))
+        if not rows or not columns:
+            return {}
+        some = [faces[column] for column in columns]
+        boxes = _boxes(some).astype(np.float64)
+        cost = np.full((len(rows), len(columns)), _IMPOSSIBLE)
+        for row, track in enumerate(self._tracks[row] for row in rows):
+            leap = BoxMotion.start(track.face.box, time).leap(boxes)
+            possible = (leap <= _LEAP) & (self._likeness(track, some) >= self.options.likeness)
+            cost[row, possible] = leap[possible]
+        return {rows[row]: columns[column] for row, column in _assign(cost).items()}
 
     @staticmethod
     def _likeness(track: _Track, faces: Sequence[Face]) -> npt.NDArray[np.float64]:
@@ -244,6 +273,13 @@ class Tracker:
         self.next_number, self.longest_gap = state["next"], state["gap"]
         self._time = state["time"]
         self._tracks = [_unpack(item) for item in state["tracks"]]
+
+
+def _assign(cost: npt.NDArray[np.float64]) -> dict[int, int]:
+    """The cheapest pairing of rows with columns, without the impossible ones."""
+    rows, columns = linear_sum_assignment(cost)
+    good = cost[rows, columns] < _IMPOSSIBLE
+    return dict(zip(rows[good].tolist(), columns[good].tolist(), strict=True))
 
 
 def _inside(motion: BoxMotion, size: tuple[int, int] | None) -> bool:

@@ -1,0 +1,162 @@
+"""Finds the faces in each frame."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from vplugin.frame import Face, Frame
+from vplugin.media.picture_io import Scaler, View
+from vplugin.models import runtime, store
+from vplugin.models.session import Session
+from vplugin.node import Context, Node, Params, Result
+from vplugin.vision.detect import Detector, open_detector
+from vplugin.vision.detections import Detections
+from vplugin.vision.tile import SMALLEST_FACE, detect_tiled
+
+
+class DetectParams(Params):
+    """Parameters of :class:`Detect`."""
+
+    model: str = Field(
+        default="yunet",
+        description="Catalogue name or ONNX file of a detector, SCRFD (insightface) or YuNet.",
+    )
+    score: float = Field(default=0.5, ge=0, le=1, description="Least confidence of a face.")
+    nms: float = Field(
+        default=0.4, ge=0, le=1, description="Faces that overlap a better one by more are dropped."
+    )
+    size: int = Field(
+        default=640,
+        ge=64,
+        le=4096,
+        description="Longer side, in pixels, of the small copy that is looked at.",
+    )
+    min_face: float = Field(
+        default=0,
+        ge=0,
+        description="Smallest face to find, in pixels of the picture; if it would be smaller than "
+        "16 pixels in the small copy, a larger copy is searched in tiles as well. 0: no tiles.",
+    )
+    max_faces: int = Field(
+        default=0, ge=0, description="Keep so many, large and central ones first; 0 keeps all."
+    )
+    runtime: str = Field(
+        default="auto",
+        description="What runs the model: onnxruntime, openvino or torch, also with a provider or "
+        "precision (openvino:bf16); auto measures once and remembers.",
+    )
+    device: str | None = Field(
+        default=None, description="cpu, cuda:0 …; the lane's device if not given."
+    )
+
+
+class Detect(Node[DetectParams]):
+    """Finds faces: boxes, scores and five points, in pixels of the decoded picture.
+
+    A small, upright copy with square pixels is looked at, never the full picture. ``score``,
+    ``nms``, ``size``, ``min_face`` and ``max_faces`` may be changed while it runs.
+
+    Example:
+        >>> Detect(DetectParams(model="yunet", score=0.6, min_face=24))  # doctest: +ELLIPSIS
+        <...Detect object at ...>
+    """
+
+    edits: ClassVar[bool] = False
+    _session: Session | None = None
+
+    def open(self, context: Context) -> None:
+        """Load the model.
+
+        Raises:
+            ModelError: It is missing, damaged, not licensed for this use, no detector, or the
+                runtime asked for would not run it.
+        """
+        super().open(context)
+        params = self.params
+        model = store.resolve(params.model, commercial=context.commercial, base=context.base)
+        session = runtime.open_session(
+            model.path, runtime=params.runtime, device=params.device or context.device
+        )
+        self._session = session
+        self._detector: Detector = open_detector(session, where=model.path)
+        self._scaler = Scaler()
+        self._found: Counter[int] = Counter()
+
+    def process(self, frame: Frame) -> Frame:
+        """Put the faces into one frame."""
+        return self._detect([frame])[0]
+
+    def process_many(self, frames: Sequence[Frame]) -> Sequence[Result]:
+        """Put the faces into several frames, by one run of the model if it takes batches."""
+        return self._detect(frames)
+
+    def _detect(self, frames: Sequence[Frame]) -> list[Frame]:
+        views = [self._scaler.view(frame.picture, self.params.size) for frame in frames]
+        found = self._tiled(frames, views) if self.params.min_face else self._whole(views)
+        self._found.update(len(faces) for faces in found)
+        return [
+            frame.evolve(faces=_faces(detections, view))
+            for frame, detections, view in zip(frames, found, views, strict=True)
+        ]
+
+    def _whole(self, views: Sequence[View]) -> list[Detections]:
+        params = self.params
+        return self._detector.detect(
+            [view.rgb for view in views],
+            score=params.score,
+            iou=params.nms,
+            max_faces=params.max_faces,
+        )
+
+    def _tiled(self, frames: Sequence[Frame], views: Sequence[View]) -> list[Detections]:
+        return [self._tiled_one(frame, view) for frame, view in zip(frames, views, strict=True)]
+
+    def _tiled_one(self, frame: Frame, view: View) -> Detections:
+        """With a second look where the smallest face would be too small in the first."""
+        params = self.params
+        enlarge = SMALLEST_FACE * view.scale / params.min_face
+        if enlarge <= 1 or view.scale <= 1:
+            return self._whole([view])[0]
+        fine_size = round(max(view.rgb.shape[:2]) * min(enlarge, view.scale))
+        return detect_tiled(
+            self._detector,
+            view.rgb,
+            self._scaler.view(frame.picture, fine_size).rgb,
+            score=params.score,
+            iou=params.nms,
+            max_faces=params.max_faces,
+        )
+
+    def report(self) -> Mapping[str, Any]:
+        """What ran, and how many faces were found."""
+        session = self._session
+        return {
+            "runtime": {} if session is None else asdict(session.ran),
+            "contract": self._detector.contract,
+            "faces": sum(count * frames for count, frames in self._found.items()),
+            "faces_per_frame": {str(count): self._found[count] for count in sorted(self._found)},
+        }
+
+    def close(self) -> None:
+        """Free the model."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def _faces(found: Detections, view: View) -> tuple[Face, ...]:
+    """Detections in the small copy as faces in the decoded picture."""
+    boxes = view.boxes_to_picture(found.boxes).astype(np.float32)
+    if found.points is None:
+        return tuple(Face(box, float(s)) for box, s in zip(boxes, found.scores, strict=True))
+    points = view.to_picture(found.points).astype(np.float32)
+    return tuple(
+        Face(box, float(score), five)
+        for box, score, five in zip(boxes, found.scores, points, strict=True)
+    )
