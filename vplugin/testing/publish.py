@@ -1,15 +1,21 @@
 """A sender of live video for tests: numbered pictures and a tone, by the clock, to any address.
 
 Each frame carries its number (:func:`vplugin.testing.clips.number_of`) and leaves at its time, so a
-test knows what was sent, and when.
+test knows what was sent, and when. It is a process of its own: PyAV holds the interpreter's lock
+while an output connects, so a sender and a receiver in one process would wait for each other.
 """
 
 from __future__ import annotations
 
+import json
+import select
 import socket
+import subprocess
+import sys
+import tempfile
 import time
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
-from threading import Event, Thread
 from typing import Any
 
 import av
@@ -18,7 +24,7 @@ from vplugin.media.picture_io import from_picture
 from vplugin.picture import PictureFormat
 from vplugin.testing.clips import numbered_picture, tone
 
-__all__ = ["Publisher", "free_port"]
+__all__ = ["Publisher", "Sending", "free_port"]
 
 _LONGEST = 10.0  # seconds to wait for somebody who listens
 
@@ -35,10 +41,11 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     raise OSError("no port between 19000 and 19999 is free")
 
 
-class Publisher:
-    """Sends H.264 and AAC from a thread, from ``with`` to the end of the block or of its frames.
+@dataclass(frozen=True)
+class Sending:
+    """What to send.
 
-    Args:
+    Attributes:
         uri: Where to; it is tried again until somebody listens.
         format: FFmpeg muxer (``mpegts``, ``flv``).
         frames: How many; None goes on until stopped.
@@ -46,98 +53,145 @@ class Publisher:
         size: Columns and rows.
         sound: Whether to send a tone.
         options: Of the muxer and protocol.
-
-    Attributes:
-        sent: Frames handed to the network so far.
-        times: ``time.monotonic()`` at which each frame was.
-        error: What ended it, if not the end of its frames.
     """
 
-    def __init__(
-        self,
-        uri: str,
-        format: str = "mpegts",
-        *,
-        frames: int | None = None,
-        rate: int = 25,
-        size: tuple[int, int] = (64, 48),
-        sound: bool = True,
-        options: dict[str, str] | None = None,
-    ) -> None:
-        self.sent = 0
+    uri: str
+    format: str = "mpegts"
+    frames: int | None = None
+    rate: int = 25
+    size: tuple[int, int] = (64, 48)
+    sound: bool = True
+    options: dict[str, str] = field(default_factory=dict)
+
+
+class Publisher:
+    """Sends H.264 and AAC from another process, from ``with`` to the end of the block.
+
+    Args:
+        sending: What and where to.
+
+    Attributes:
+        times: ``time.monotonic()`` at which each frame was sent; known when the sending has ended.
+        error: What ended it, if not the end of its frames or :meth:`stop`.
+    """
+
+    def __init__(self, sending: Sending) -> None:
         self.times: list[float] = []
-        self.error: Exception | None = None
-        self._uri = uri
-        self._format = format
-        self._frames = frames
-        self._rate = rate
-        self._size = size
-        self._sound = sound
-        self._options = options or {}
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name=f"publisher {uri}", daemon=True)
+        self.error: str | None = None
+        self._sending = sending
+        self._process: subprocess.Popen[bytes] | None = None
+        self._result = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _end
+
+    @property
+    def sent(self) -> int:
+        """Frames sent; known when the sending has ended."""
+        return len(self.times)
 
     def __enter__(self) -> Publisher:
-        self._thread.start()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "vplugin.testing.publish", json.dumps(asdict(self._sending))],
+            stdin=subprocess.PIPE,
+            stdout=self._result,
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> None:
-        """End the sending and wait for it."""
-        self._stop.set()
-        self._thread.join()
-
-    def join(self, timeout: float) -> bool:
-        """Wait for the last frame; whether it was sent in time."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
+        """End the sending and wait for it; safe to call twice."""
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.close()  # what the process waits for
         try:
-            with self._connect() as output:
-                self._send(output)
-        except (av.FFmpegError, OSError) as error:
-            self.error = error
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:  # it still tries to connect
+            self._process.kill()
+            self._process.wait()
+        self._end()
 
-    def _connect(self) -> Any:
-        give_up = time.monotonic() + _LONGEST
-        while True:
-            output = av.open(self._uri, "w", format=self._format, options=self._options)
-            try:
-                self._add_streams(output)
-                output.start_encoding()
-                return output
-            except (av.FFmpegError, OSError):
-                if self._stop.wait(0.05) or time.monotonic() > give_up:
-                    raise
+    def join(self, timeout: float) -> None:
+        """Wait for the last frame.
 
-    def _add_streams(self, output: Any) -> None:
-        options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(self._rate)}
-        video = output.add_stream("libx264", rate=self._rate, options=options)
-        video.width, video.height = self._size
-        video.pix_fmt = "yuv420p"
-        video.codec_context.time_base = Fraction(1, self._rate)
-        if self._sound:
-            output.add_stream("aac", rate=48000)
+        Raises:
+            subprocess.TimeoutExpired: It did not come in time.
+        """
+        assert self._process is not None
+        self._process.wait(timeout)
+        self.stop()
 
-    def _send(self, output: Any) -> None:
-        format = PictureFormat("yuv420p", *self._size)
-        video, began = output.streams.video[0], time.monotonic()
-        sound = output.streams.audio[0] if self._sound else None
-        wave = tone(sound.codec_context, Fraction(86400)) if sound else iter(())
-        number, heard = 0, Fraction(0)
-        while self._frames is None or number < self._frames:
-            if self._stop.wait(max(0.0, began + number / self._rate - time.monotonic())):
-                return
-            frame = from_picture(numbered_picture(format, number % 65536))
-            frame.pts, frame.time_base = number, Fraction(1, self._rate)
-            output.mux(video.encode(frame))
-            number += 1
-            self.sent = number
-            self.times.append(time.monotonic())
-            while sound and heard < number * Fraction(1, self._rate):
-                piece = next(wave)
-                output.mux(sound.encode(piece))
-                heard += Fraction(piece.samples, piece.sample_rate)
+    def _end(self) -> None:
+        self._process = None
+        self._result.seek(0)
+        lines = self._result.read().splitlines()
+        self._result.close()
+        if lines:
+            result = json.loads(lines[-1])
+            self.times, self.error = result["times"], result["error"]
+
+
+def _stopped(seconds: float) -> bool:
+    """Wait; whether the parent has closed our standard input."""
+    return bool(select.select([sys.stdin], [], [], max(0.0, seconds))[0])
+
+
+def _connect(sending: Sending) -> Any:
+    give_up = time.monotonic() + _LONGEST
+    while True:
+        output = av.open(sending.uri, "w", format=sending.format, options=sending.options)
+        try:
+            _add_streams(output, sending)
+            output.start_encoding()
+            return output
+        except (av.FFmpegError, OSError):
+            if _stopped(0.05) or time.monotonic() > give_up:
+                raise
+
+
+def _add_streams(output: Any, sending: Sending) -> None:
+    options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(sending.rate)}
+    video = output.add_stream("libx264", rate=sending.rate, options=options)
+    video.width, video.height = sending.size
+    video.pix_fmt = "yuv420p"
+    video.codec_context.time_base = Fraction(1, sending.rate)
+    if sending.sound:
+        output.add_stream("aac", rate=48000)
+
+
+def _send(output: Any, sending: Sending, times: list[float]) -> None:
+    format = PictureFormat("yuv420p", *sending.size)
+    video, began = output.streams.video[0], time.monotonic()
+    sound = output.streams.audio[0] if sending.sound else None
+    wave = tone(sound.codec_context, Fraction(86400)) if sound else iter(())
+    heard = Fraction(0)
+    while sending.frames is None or len(times) < sending.frames:
+        number = len(times)
+        if _stopped(began + number / sending.rate - time.monotonic()):
+            return
+        while sound and heard < Fraction(number + 1, sending.rate):
+            piece = next(wave)
+            output.mux(sound.encode(piece))
+            heard += Fraction(piece.samples, piece.sample_rate)
+        frame = from_picture(numbered_picture(format, number % 65536))
+        frame.pts, frame.time_base = number, Fraction(1, sending.rate)
+        output.mux(video.encode(frame))
+        times.append(time.monotonic())
+
+
+def _main() -> None:
+    """The sender's process: what to send as JSON on the command line, the result on stdout."""
+    asked = json.loads(sys.argv[1])
+    sending = Sending(**{**asked, "size": tuple(asked["size"])})
+    times: list[float] = []
+    error = None
+    try:
+        with _connect(sending) as output:
+            _send(output, sending, times)
+    except (av.FFmpegError, OSError) as problem:
+        error = str(problem)
+    sys.stdout.write("\n" + json.dumps({"times": times, "error": error}))
+
+
+if __name__ == "__main__":
+    _main()
