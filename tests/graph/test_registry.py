@@ -109,5 +109,25 @@ def test_classes_given_are_checked():
         Registry({"wrong": Wrong}, installed=False)
 
 
+@pytest.mark.parametrize(
+    ("path", "error", "says"),
+    [
+        ("tests.graph.kinds:Nothing", PluginError, "AttributeError.*PYTHONPATH"),
+        ("tests.graph.nowhere:Pass", PluginError, "ModuleNotFoundError.*PYTHONPATH"),
+        ("tests.graph.kinds:Reconnect", PluginError, "is not a subclass of vplugin.Node"),
+        (":Pass", GraphError, "is not the path of a class — write package.module:Class"),
+        ("tests.graph.kinds:", GraphError, "is not the path of a class"),
+        ("tests/graph.py:Pass", GraphError, "is not the path of a class"),
+    ],
+)
+def test_a_class_by_a_wrong_path(path, error, says):
+    with pytest.raises(error, match=says):
+        Registry(installed=False).get(path)
+
+
+def test_a_class_by_its_path():
+    assert Registry(installed=False).get("tests.graph.kinds:Pass").cls is Pass
+
+
 def test_stock_nodes_are_listed():
     assert {"blur", "decode", "detect", "encode", "swap", "track"} <= set(Registry().names())

@@ -19,7 +19,9 @@ from vplugin.cli.progress import RunProgress
 from vplugin.cli.summary import summarise
 from vplugin.engine import RunReport, RunStatus, Stop, run
 from vplugin.errors import SinkError, VpluginError
+from vplugin.graph.check import node_params
 from vplugin.graph.registry import Registry
+from vplugin.graph.spec import GraphSpec
 
 __all__ = ["Wanted", "run_graph", "stopping"]
 
@@ -65,7 +67,7 @@ def run_graph(file: str, wanted: Wanted) -> int:
             progress(status)
 
         report = run(spec, registry, inline=wanted.inline, on_status=show, stop=stop)
-    _write(report, wanted)
+    _write(report, wanted, spec, registry)
     console.print(summarise(report))
     if stop.wish == "abort":
         return INTERRUPTED
@@ -110,15 +112,32 @@ def _prepare(wanted: Wanted) -> None:
                 raise PermissionError(errno.EACCES, "permission denied")
 
 
-def _write(report: RunReport, wanted: Wanted) -> None:
+def _write(report: RunReport, wanted: Wanted, spec: GraphSpec, registry: Registry) -> None:
     if wanted.report is not None:
         with _writing(wanted.report):
             wanted.report.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if wanted.html is not None:
         from vplugin.cli.html import write_html
 
+        before, after = files_to_compare(report, spec, registry)
         with _writing(wanted.html):
-            write_html(report, wanted.html)
+            write_html(report, wanted.html, before=before, after=after)
+
+
+def files_to_compare(
+    report: RunReport, spec: GraphSpec, registry: Registry
+) -> tuple[Path | None, Path | None]:
+    """The input and the output of a run, where both are files that begin at the same moment."""
+    name = next(iter(report.streams), None)
+    if name is None or not report.ok or "trim" in spec.nodes[name].params:
+        return None, None
+    params = node_params(spec, name, registry.get(spec.nodes[name].uses).cls)
+    uri = Path(spec.base, str(getattr(params, "uri", "")))
+    outputs = (node.report.get("output") for node in report.nodes.values())
+    written = next((Path(str(output)) for output in outputs if output), None)
+    if written is None or not written.is_file() or not uri.is_file():
+        return None, None
+    return uri, written
 
 
 @contextmanager

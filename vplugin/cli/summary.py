@@ -27,8 +27,8 @@ def summarise(report: RunReport) -> Group:
 
 def _headline(report: RunReport) -> Text:
     verdict, style = ("done", "bold green") if report.ok else ("failed", "bold red")
-    if report.ok and report.stopped:
-        verdict = "stopped"
+    if report.stopped:
+        verdict, style = "stopped", "bold yellow"
     latency = report.latency_ms
     parts = [f"{report.frames} frames in {report.seconds:.1f} s", f"{report.fps:.1f} fps"]
     if latency.p50 is not None:

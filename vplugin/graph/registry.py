@@ -63,7 +63,7 @@ class Registry:
         """
         if name not in self._loaded:
             if ":" in name:  # a class by its path, for trying out a node before it is a package
-                self._loaded[name] = _load(EntryPoint(name, name, ENTRY_POINTS))
+                self._loaded[name] = _load(_by_path(name))
             elif name in self._found:
                 self._loaded[name] = _load(self._found[name])
             else:
@@ -99,6 +99,14 @@ def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else point.value.partition(".")[0]
 
 
+def _by_path(name: str) -> EntryPoint:
+    """``package.module:Class`` as if a package had published it under that name."""
+    module, _, cls = name.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), cls)):
+        raise GraphError(f"{name!r} is not the path of a class", mend="write package.module:Class")
+    return EntryPoint(name, name, ENTRY_POINTS)
+
+
 def _clash(first: EntryPoint, second: EntryPoint) -> PluginError:
     return PluginError(
         f"the node {second.name!r} ({second.value}) is left out: {_package(first)} has that name",
@@ -115,10 +123,14 @@ def _load(point: EntryPoint) -> NodeKind | PluginError:
         return error
     except (Exception, SystemExit) as error:  # a stranger's module may do anything on import
         cause = str(error).strip() or "no message"
+        package = _package(point)
+        mend = f"reinstall or remove the package {package}"
+        if point.dist is None:
+            mend = f"can Python import it here? PYTHONPATH may have to name the folder of {package}"
         return PluginError(
             f"the node {point.name!r} cannot be loaded: {type(error).__name__}: {cause[:300]}",
-            where=_package(point),
-            mend=f"reinstall or remove the package {_package(point)}",
+            where=package,
+            mend=mend,
         )
 
 
