@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from vplugin.errors import SinkError
-from vplugin.media.output_file import sink_error
+from vplugin.media.output_file import check_place, sink_error
 
 __all__ = ["HlsFiles", "segment_muxer"]
 
@@ -41,14 +41,11 @@ class HlsFiles:
         self._live = live
         self._transport = segment_muxer(codec) == "mpegts"
         self._suffix = "ts" if self._transport else "m4s"
-        if playlist.is_dir():
-            raise SinkError("is a folder", where=playlist, mend="name a playlist in it")
-        if playlist.exists() and not overwrite:
-            mend = "remove it, or set overwrite: true"
-            raise SinkError("exists already", where=playlist, mend=mend)
         try:
-            playlist.parent.mkdir(parents=True, exist_ok=True)
+            check_place(playlist, overwrite=overwrite)
             self.discard()
+        except SinkError:
+            raise
         except OSError as error:
             raise sink_error(error, playlist) from error
 

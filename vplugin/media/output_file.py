@@ -19,7 +19,7 @@ from vplugin.node import Artifact
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["OutputFile", "OutputPipe", "sink_error"]
+__all__ = ["OutputFile", "OutputPipe", "check_place", "sink_error"]
 
 _ADVICE = {
     errno.ENOSPC: ("no space left on the device", "free some space, or write elsewhere"),
@@ -51,6 +51,20 @@ def sink_error(error: Exception, where: str | Path) -> SinkError:
     return SinkError(f"cannot be written: {said}", where=where)
 
 
+def check_place(path: Path, *, overwrite: bool) -> None:
+    """See that a file may be made there, and make its folder.
+
+    Raises:
+        SinkError: It is a folder, or exists and may not be replaced.
+        OSError: The folder cannot be made.
+    """
+    if path.is_dir():
+        raise SinkError("is a folder", where=path, mend="name a file in it")
+    if path.exists() and not overwrite:
+        raise SinkError("exists already", where=path, mend="remove it, or set overwrite: true")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
 class OutputFile:
     """A seekable file for a muxer, invisible under its name until :meth:`commit`.
 
@@ -67,16 +81,12 @@ class OutputFile:
         self.temporary = final.with_name(f".{final.name}.part")
         self.closed = False
         self._discard = False
-        if final.is_dir():
-            raise SinkError("is a folder", where=final, mend="name a file in it")
-        if final.exists() and not overwrite:
-            raise SinkError("exists already", where=final, mend="remove it, or set overwrite: true")
         try:
-            final.parent.mkdir(parents=True, exist_ok=True)
+            check_place(final, overwrite=overwrite)
             self._raw = self._claim()
+        except SinkError:
+            raise
         except OSError as error:
-            if isinstance(error, SinkError):
-                raise
             raise sink_error(error, final) from error
 
     def _claim(self) -> IO[bytes]:

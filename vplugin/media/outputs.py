@@ -8,6 +8,7 @@ writing in :mod:`vplugin.media.sink`.
 from __future__ import annotations
 
 import difflib
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -177,12 +178,21 @@ def parse_target(uri: str, *, base: str | Path = ".", format: str | None = None)
     if separator and scheme.lower() != "file":
         return _stream(uri, scheme.lower(), format)
     path = Path(base, rest if separator else uri).absolute()
-    if path.exists() and not path.is_file() and not path.is_dir():  # a FIFO, a device
+    if _is_device(path):
         return Target("pipe", str(path), _container(format or "ts", uri), path, str(path))
     container = _container(format, uri) if format else _by_suffix(path)
     return Target(
         "hls" if container.name == "hls" else "file", str(path), container, path, str(path)
     )
+
+
+def _is_device(path: Path) -> bool:
+    """Whether something is there that is written in place: a FIFO, a device, a socket."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _stream(uri: str, scheme: str, format: str | None) -> Target:
