@@ -7,6 +7,8 @@ that a stream of ever new sizes cannot fill the memory.
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -39,8 +41,7 @@ class OpenvinoSession(Session):
     """
 
     def __init__(self, path: Path, *, device: str, precision: str | None, threads: int) -> None:
-        import openvino
-
+        openvino = quiet_openvino()
         self.path = path
         self._core: Any = openvino.Core()
         self._device = device.upper()
@@ -149,6 +150,25 @@ class OpenvinoSession(Session):
                 where=self.path,
                 mend="choose openvino:f32",
             )
+
+
+def quiet_openvino() -> Any:
+    """The openvino package, imported so that it reports nothing.
+
+    ``import openvino`` sends an event to Google Analytics from a thread of its own unless a file in
+    the home folder forbids it. Without the package that sends, it uses its own stub.
+    """
+    if "openvino" not in sys.modules:
+        blocked: Any = None  # an import of it raises ImportError
+        before = sys.modules.get("openvino_telemetry", blocked)
+        sys.modules["openvino_telemetry"] = blocked
+        try:
+            importlib.import_module("openvino")
+        finally:
+            del sys.modules["openvino_telemetry"]
+            if before is not None:
+                sys.modules["openvino_telemetry"] = before
+    return importlib.import_module("openvino")
 
 
 def layer_precisions(compiled: Any) -> set[str]:

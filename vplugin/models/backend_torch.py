@@ -161,7 +161,7 @@ def _steps(graph: onnx.GraphProto, path: Path) -> tuple[_Step, ...]:
 
 def _operator(node: onnx.NodeProto, path: Path) -> Operator:
     attributes = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
-    if "value" in attributes:
+    if isinstance(attributes.get("value"), onnx.TensorProto):
         attributes["value"] = onnx.numpy_helper.to_array(attributes["value"])
     if node.op_type == "Split":
         attributes["outputs"] = len(node.output)

@@ -23,8 +23,6 @@ from vplugin.models.files import unwritable
 #: Called with the file's name, bytes so far, and bytes in all (None where unknown).
 Progress: TypeAlias = Callable[[str, int, int | None], None]
 
-_CHUNK = 1 << 20
-
 
 @dataclass(frozen=True)
 class Fetcher:
@@ -143,7 +141,7 @@ def _save(response: httpx.Response, part: Path, start: int, done: Callable[[int]
     try:
         with part.open("r+b" if start else "wb") as file:
             file.seek(start)
-            for chunk in response.iter_raw(_CHUNK):
+            for chunk in response.iter_raw():  # as it comes: a cut loses nothing that came
                 file.write(chunk)
                 done(file.tell())
     except OSError as error:

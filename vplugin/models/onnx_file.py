@@ -12,14 +12,18 @@ from vplugin.errors import ContractError, ModelError, ModelMissingError
 from vplugin.models.session import TensorInfo
 
 
-def load_graph(path: Path) -> onnx.GraphProto:
-    """The graph of an ONNX file, weights included.
+def load_graph(path: Path, *, external: bool = True) -> onnx.GraphProto:
+    """The graph of an ONNX file.
+
+    Args:
+        path: The file.
+        external: Whether to read weights that lie in other files, too.
 
     Raises:
         ModelError: The file is damaged or of another kind.
     """
     try:
-        model = onnx.load(str(path))
+        model = onnx.load(str(path), load_external_data=external)
     except (DecodeError, OSError, ValueError) as error:
         raise unreadable(path, last_line(error)) from error
     if not model.graph.node:

@@ -127,7 +127,7 @@ def _check_claim(digest: str, licence: Licence, path: Path) -> None:
 
 def _contract(path: Path, wanted: Contract | None) -> Contract | None:
     """The contract that is wanted if the model fits it, else the one that it looks like."""
-    graph = load_graph(path)
+    graph = load_graph(path, external=False)
     if keeps_weights_elsewhere(graph):
         raise ContractError(
             "keeps its weights in other files", where=path, mend="export it as one file"

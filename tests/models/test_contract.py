@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vplugin.models import contract
+from vplugin.models.contract import Tolerance
+from vplugin.models.session import TensorInfo
+
+
+def tensors(*shapes, names=()):
+    names = names or [f"t{number}" for number in range(len(shapes))]
+    return tuple(TensorInfo(n, s, "float32") for n, s in zip(names, shapes, strict=True))
+
+
+YUNET = [f"{kind}_{s}" for kind in ("cls", "obj", "bbox", "kps") for s in (8, 16, 32)]
+SCRFD = [(n, w) for w in (1, 4, 10) for n in (12800, 3200, 800)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "expected"),
+    [
+        (tensors((1, 3, 128, 128), (1, 512)), tensors((1, 3, 128, 128)), "inswapper"),
+        (tensors((1, 512), (1, 3, 256, 256)), tensors((1, 3, 256, 256)), "inswapper"),
+        (tensors((1, 3, 128, 128), (1, 256)), tensors((1, 3, 128, 128)), None),
+        (tensors(("N", 3, "H", "W")), tensors(*[("N", "A", 1)] * 12, names=YUNET), "yunet"),
+        (tensors((1, 3, "?", "?")), tensors(*SCRFD), "scrfd"),
+        (tensors((1, 3, "?", "?")), tensors(*SCRFD[:6]), "scrfd"),
+        (tensors((1, 3, 64, 64)), tensors(*[(1, 7)] * 9), None),
+        (tensors(("?", 3, 112, 112)), tensors((1, 512)), "arcface"),
+        (tensors((1, 3, 192, 192)), tensors((1, 212)), "landmark_2d106"),
+        (tensors((1, 3, 192, 192)), tensors((1, 3309)), "landmark_3d68"),
+        (tensors((1, 3, 96, 96)), tensors((1, 3)), "genderage"),
+        (tensors((1, 1, 112, 112)), tensors((1, 512)), None),
+        (tensors((1, 3, 112)), tensors((1, 512)), None),
+        (tensors((1, 3, 112, 112)), tensors((1, 128)), None),
+    ],
+)
+def test_sniff(inputs, outputs, expected):
+    assert contract.sniff(inputs, outputs) == expected
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "change", "near"),
+    [
+        (Tolerance(), lambda a: a, True),
+        (Tolerance(cosine=0.999), lambda a: a * 1.01, True),
+        (Tolerance(cosine=0.999), lambda a: a * 1.1, False),
+        (Tolerance(cosine=0.999), lambda a: -a, False),
+        (Tolerance(absolute=0.01), lambda a: a + 0.02, False),
+        (Tolerance(absolute=0.03), lambda a: a + 0.02, True),
+        (Tolerance(psnr=45), lambda a: a + 0.001, True),
+        (Tolerance(psnr=45), lambda a: a + 0.01, False),
+        (Tolerance(), lambda a: np.where(a > 0.5, np.nan, a), False),
+        (Tolerance(), lambda a: a[:, :-1], False),
+    ],
+)
+def test_tolerance(tolerance, change, near):
+    reference = np.random.default_rng(0).random((2, 3, 8, 8)).astype(np.float32)
+    assert (tolerance.reason([reference], [change(reference)]) is None) is near
+
+
+def test_a_wrong_item_of_the_batch_is_not_hidden_by_the_others():
+    reference = np.random.default_rng(0).standard_normal((64, 512)).astype(np.float32)
+    wrong = reference.copy()
+    wrong[63] = -wrong[63] * 1e-3
+    assert "cosine" in (Tolerance().reason([reference], [wrong]) or "")
+
+
+@pytest.mark.parametrize(("kind", "low", "high"), [("yunet", 0, 255), ("inswapper", 0, 1)])
+def test_probe_is_in_range_and_always_the_same(kind, low, high):
+    inputs = tensors(("N", 3, "H", 64), (1, 512), names=["image", "vector"])
+    feeds = contract.probe(inputs, kind, {"image": (2, 3, 32, 64)})
+    again = contract.probe(inputs, kind, {"image": (2, 3, 32, 64)})
+    assert feeds["image"].shape == (2, 3, 32, 64)
+    assert feeds["image"].min() >= low
+    assert high * 0.8 < feeds["image"].max() <= high
+    assert np.linalg.norm(feeds["vector"]) == pytest.approx(1.0)
+    assert all(np.array_equal(feeds[name], again[name]) for name in feeds)
+
+
+def test_free_sizes_are_filled():
+    assert contract.concrete(("N", 3, "H", "W")) == (1, 3, 640, 640)
+    assert contract.concrete(("N", 512)) == (1, 512)
