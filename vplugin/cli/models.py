@@ -11,6 +11,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -49,8 +50,8 @@ def list_models(as_json: Json = False) -> None:
     for entry in entries:
         table.add_row(
             entry.name,
-            entry.title,
-            entry.licence.name,
+            escape(entry.title),
+            escape(entry.licence.name),
             "yes" if entry.licence.commercial else "no",
             _size(entry.download.bytes),
             "yes" if store.is_present(entry) else "",
@@ -73,7 +74,7 @@ def info(
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for key, value in _rows(facts):
-        table.add_row(key, value)
+        table.add_row(key, escape(value))
     Console().print(table)
 
 
@@ -192,7 +193,7 @@ def _facts(store: Store, entry: Entry) -> dict[str, Any]:
 
 def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     licence, accepted, download = facts["licence"], facts["accepted"], facts["download"]
-    yield "name", f"[bold]{facts['name']}[/] — {facts['title']}"
+    yield "name", f"{facts['name']} — {facts['title']}"
     yield "here", "yes" if facts["present"] else "no"
     yield "licence", f"{licence['name']}: {licence['text']} {licence['url']}"
     yield "commercial use", "allowed" if licence["commercial"] else "forbidden"
@@ -210,7 +211,7 @@ def _model_rows(models: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for one in models:
         kind = cast("Contract | None", one["contract"])
         yield "", ""
-        yield "model", f"[bold]{one['full_name']}[/]"
+        yield "model", one["full_name"]
         yield "contract", f"{kind or 'unknown'} — {contracts.info(kind).summary}"
         if pictures := _pictures(one):
             yield "pictures", pictures
