@@ -76,7 +76,7 @@ def test_defaults_and_own_words():
     assert spec.on_error("encode").action == "fail"
     assert (spec.timeout("refine"), spec.timeout("encode")) == (2.0, None)
     assert spec.restart("encode").max == 5
-    assert [spec.capacity(*at) for at in (("detect", "frame"), ("refine", "frame"))] == [5, 4]
+    assert [spec.capacity(*at) for at in (("detect", "frame"), ("refine", "frame"))] == [5, 5]
 
 
 def test_json_round_trip():
