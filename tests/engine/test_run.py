@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
+import httpx
 import pytest
 
 from tests.engine.support import CHAOS, COLLECT, HERE, collect, graph, log_to, run_bounded, source
-from vplugin.engine import run
+from vplugin.engine import Control, run
 from vplugin.errors import GraphError
 from vplugin.testing.nodes import read_log
 
@@ -214,3 +217,48 @@ def test_the_memory_limit_is_kept(tmp_path):
 def test_an_unknown_node_starts_nothing():
     with pytest.raises(GraphError, match="Colect"):
         run(graph({"src": source(1), "out": {"uses": COLLECT.replace("Collect", "Colect")}}))
+
+
+def test_hot_parameters_change_between_frames(tmp_path):
+    out = tmp_path / "out.jsonl"
+    slow = {"uses": CHAOS + "Dawdle", "params": {"seconds": 0.02}, "hot": ["seconds"]}
+    spec = graph({"src": source(120), "slow": slow, "out": collect(out)})
+    control = Control()
+
+    def on_status(status):
+        if status.finished > 5:
+            control.set("slow.seconds", 0.0)
+
+    report = run(spec, stop=control, on_status=on_status)
+    assert report.ok, report.error
+    at = [line["at"] for line in read_log(out)]
+    assert at[5] - at[0] > 0.09
+    assert at[-1] - at[-20] < 0.2
+    with pytest.raises(GraphError, match=r"cannot be changed .*hot: seconds"):
+        control.set("slow.busy", True)
+    with pytest.raises(GraphError, match="there is no node"):
+        control.set("fast.seconds", 1)
+    with pytest.raises(GraphError, match="greater than or equal to 0"):
+        control.set("slow.seconds", -1)
+
+
+def test_metrics_are_served_while_it_runs(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    spec = graph(
+        {"src": source(300), "slow": {"uses": CHAOS + "Dawdle"}, "out": collect(tmp_path / "o")},
+        observe={"prometheus": {"port": port}},
+    )
+    pages = []
+
+    def on_status(status):
+        if 10 < status.finished < 250 and not pages:
+            pages.append(httpx.get(f"http://127.0.0.1:{port}/metrics").text)
+
+    report = run(spec, on_status=on_status)
+    assert report.ok, report.error
+    assert 'vplugin_frames_total{fate="admitted",reason="",stream="src"}' in pages[0]
+    assert 'vplugin_edge_load{edge="src->slow.frame"}' in pages[0]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/metrics")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from vplugin.engine.control import Control, Stop
 from vplugin.engine.report import RunReport, RunStatus
-from vplugin.engine.run import Stop, run
+from vplugin.engine.run import run
 
-__all__ = ["RunReport", "RunStatus", "Stop", "run"]
+__all__ = ["Control", "RunReport", "RunStatus", "Stop", "run"]

@@ -44,8 +44,8 @@ def build_plan(
         role: Literal["source", "node", "sink"] = (
             "source" if issubclass(cls, Source) else "sink" if issubclass(cls, Sink) else "node"
         )
-        on_error = node.on_error or spec.defaults.on_error
-        timeout = node.timeout or spec.defaults.timeout or DEFAULT_TIMEOUT
+        on_error = spec.on_error(name)
+        timeout = spec.timeout(name) or DEFAULT_TIMEOUT
         batch = (node.batch.max, node.batch.wait) if node.batch else (1, 0.0)
         nodes[name] = NodePlan(
             name=name,
@@ -59,8 +59,8 @@ def build_plan(
             edits=cls.edits,
             stateful=cls.stateful,
             checkpoint=cls.stateful and role == "node" and node.state != "restart",
-            action=on_error.action if on_error else "fail",
-            retries=on_error.retries if on_error else 0,
+            action=on_error.action,
+            retries=on_error.retries,
             timeout=None if role == "source" else timeout,
             batch=batch,
             hot=tuple(node.hot),
@@ -119,16 +119,13 @@ def _edges(spec: GraphSpec) -> dict[str, tuple[EdgePlan, ...]]:
         main = _main_input(node)
         group = []
         for port, edge in node.inputs.items():
-            ends = (node, spec.nodes[edge.node])
-            widest = max(end.replicas for end in ends)
-            batch = max(end.batch.max if end.batch else 1 for end in ends)
             group.append(
                 EdgePlan(
                     key=f"{edge.node}->{name}.{port}",
                     source=edge.node,
                     target=name,
                     port=port,
-                    capacity=edge.capacity or max(2 * widest, batch + 1),
+                    capacity=spec.capacity(name, port),
                     full=edge.full,
                     every=edge.every,
                     join=edge.join,
@@ -187,7 +184,8 @@ def _lanes(
             kind = "thread"
         device = said.device if said else "cpu"
         crew = [worker for worker, at in placed.items() if at == lane]
-        restart = spec.defaults.restart
+        rules = [spec.restart(worker.rpartition("#")[0]) for worker in crew]
+        restart = min(rules, key=lambda rule: rule.max)  # the strictest of those who share it
         lanes[lane] = LanePlan(
             name=lane,
             kind=kind,

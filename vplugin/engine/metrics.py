@@ -30,7 +30,7 @@ class Histogram:
             return None
         wanted = share * self.count
         seen = 0
-        for bucket in sorted(self._buckets):
+        for bucket in sorted(self._buckets.copy()):
             seen += self._buckets[bucket]
             if seen >= wanted:
                 return min(math.exp((bucket + 0.5) * _STEP), self.largest)

@@ -11,10 +11,12 @@ from typing import Any
 
 from vplugin.engine.arena import LocalMemory, Memory, SharedMemory
 from vplugin.engine.conductor import Conductor
+from vplugin.engine.control import Control, Stop
 from vplugin.engine.inline import run_inline
 from vplugin.engine.lane import Lane
 from vplugin.engine.layout import build_plan
 from vplugin.engine.ledger import StreamState
+from vplugin.engine.observe import serve_metrics
 from vplugin.engine.plan import LanePlan, RunPlan
 from vplugin.engine.report import (
     LaneReport,
@@ -33,23 +35,8 @@ from vplugin.graph.spec import GraphSpec
 STATUS_EVERY = 0.2  # seconds
 
 
-class Stop:
-    """How a running graph is asked to end; safe to call from a signal handler."""
-
-    def __init__(self) -> None:
-        self.wish = "go"
-
-    def drain(self) -> None:
-        """Take in nothing more, finish what is under way, close all outputs properly."""
-        self.wish = "drain"
-
-    def abort(self) -> None:
-        """End at once and leave nothing behind."""
-        self.wish = "abort"
-
-
 class Watch:
-    """Reports the status now and then, and passes the wish to end on."""
+    """Reports the status now and then, and passes on what the run is asked."""
 
     def __init__(self, stop: Stop, on_status: Callable[[RunStatus], None] | None) -> None:
         self.begun = time.monotonic()
@@ -62,6 +49,8 @@ class Watch:
         if self._on_status is not None and now >= self._due:
             self._due = now + STATUS_EVERY
             self._on_status(status(scheduler, now - self.begun))
+        for node, revision, params in self.stop.changes():
+            scheduler.set_params(node, revision, params)
         return self.stop.wish
 
 
@@ -81,7 +70,7 @@ def run(
         registry: Where node classes come from; the installed ones by default.
         inline: Everything in the calling thread, with the same results.
         on_status: Called about five times a second.
-        stop: Asks the run to end early.
+        stop: Asks the run to end early; a :class:`Control` also changes hot parameters.
         probe: Called with the scheduler after every event (tests of the bounds).
 
     Returns:
@@ -93,7 +82,10 @@ def run(
     registry = registry or Registry()
     check(spec, registry)
     plan = build_plan(spec, registry, inline=inline)
-    watch = Watch(stop or Stop(), on_status)
+    stop = stop or Stop()
+    if isinstance(stop, Control):
+        stop.bind(plan, registry)
+    watch = Watch(stop, on_status)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     restarts: Mapping[str, int] = {}
     if inline:
@@ -106,7 +98,8 @@ def run(
             return _start_thread_lane(conductor, lane, registry, memory, store)
 
         conductor = Conductor(plan, on_tick=watch, threads=start, probe=probe)
-        scheduler = conductor.run()
+        with serve_metrics(spec.observe.prometheus, conductor.scheduler):
+            scheduler = conductor.run()
         restarts = {name: child.restarts for name, child in conductor.children.items()}
     report = _report(scheduler, plan, restarts)
     report.started = started

@@ -319,9 +319,10 @@ class GraphSpec(Part):
 
     def capacity(self, node: str, port: str) -> int:
         """Most frames in the queue into a port: what was said, or what keeps both ends busy."""
-        target, edge = self.nodes[node], self.nodes[node].inputs[port]
-        widest = max(target.replicas, self.nodes[edge.node].replicas)
-        batch = target.batch.max if target.batch else 1
+        edge = self.nodes[node].inputs[port]
+        ends = (self.nodes[node], self.nodes[edge.node])
+        widest = max(end.replicas for end in ends)
+        batch = max(end.batch.max if end.batch else 1 for end in ends)
         return edge.capacity or max(2 * widest, batch + 1)
 
     @property
