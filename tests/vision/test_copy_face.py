@@ -91,13 +91,14 @@ def test_mirrored_views_keep_left_and_right():
     assert yaw(mirror.points) == pytest.approx(-yaw(view.points))
 
 
-def test_large_sources_are_bounded_and_small_ones_not_enlarged():
+def test_sources_are_kept_at_twice_their_resolution_up_to_a_bound():
     sizes = [
         CopySwapper().prepare(Source("x", (_view(eyes=eyes),)))[0].rgba.shape[0]
-        for eyes in (20, 90)
+        for eyes in (5, 35, 70)
     ]
     assert sizes[0] == 128
-    assert 300 < sizes[1] < 500
+    assert sizes[1] == pytest.approx(2 * 160, abs=8)  # 35 pixels between the eyes are 128 wide
+    assert sizes[2] == pytest.approx(2 * sizes[1], abs=8)
     points = points_at(1500, 1500, 900, wobble=None)
     huge = View(np.zeros((3000, 3000, 3), np.uint8), points)
     prepared = CopySwapper().prepare(Source("x", (huge,)))[0]

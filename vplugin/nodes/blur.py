@@ -16,7 +16,6 @@ from vplugin.picture import Rect
 from vplugin.vision.blend import composite, working_format
 from vplugin.vision.cover import Cover, Keeper, Outline, Style, cover_mask, covered
 
-
 _FARTHEST = 1e5  # pixels; no picture reaches so far, a box that does is nonsense
 
 

@@ -72,6 +72,7 @@ class FaceReader:
         self._names = detector, embedder
         self._detector: tuple[Detector, Session] | None = None
         self._embedder: tuple[Embedder, Session] | None = None
+        self._ran: dict[str, Any] = {}
 
     @property
     def embeds(self) -> bool:
@@ -105,7 +106,7 @@ class FaceReader:
 
     def facts(self) -> dict[str, Any]:
         """Which runtime runs the recogniser, if it was needed."""
-        return {} if self._embedder is None else asdict(self._embedder[1].ran)
+        return self._ran
 
     def release_detector(self) -> None:
         """Free the detector until the next source is loaded."""
@@ -125,8 +126,8 @@ class FaceReader:
         if self._detector is None:
             session, path = self._models.open(self._names[0])
             self._detector = open_detector(session, where=path), session
-        sizes = [side for side in _SEARCH_SIZES if side <= max(image.shape[:2])]
-        for side in sizes or [max(image.shape[:2])]:
+        longest = max(image.shape[:2])
+        for side in dict.fromkeys(min(side, longest) for side in _SEARCH_SIZES):
             faces = _find_at(self._detector[0], image, side)
             if faces:
                 return faces
@@ -141,6 +142,7 @@ class FaceReader:
             if name is None:
                 raise RuntimeError("no embedder; ask `embeds` first")
             session, path = self._models.open(name)
+            self._ran = asdict(session.ran)
             own = normalises_itself(load_graph(path))
             self._embedder = Embedder(session, normalises_itself=own, name=name), session
         return self._embedder[0]

@@ -195,6 +195,7 @@ class Swap(Node[SwapParams]):
         super().open(context)
         params = self.params
         self._session: Session | None = None
+        self._ran: dict[str, Any] = {}
         self._emap: Emap | None = None
         self._counts: Counter[str] = Counter()
         self._models = Models(context, params.runtime, params.device)
@@ -210,6 +211,7 @@ class Swap(Node[SwapParams]):
         if name == COPY:
             return CopySwapper()
         self._session, path = self._models.open(name)
+        self._ran = asdict(self._session.ran)
         self._emap = read_emap(path, load_graph, Store.default().root / ".emaps")
         return InswapperSwapper(self._session, self._emap.matrix, name)
 
@@ -286,7 +288,8 @@ class Swap(Node[SwapParams]):
         self._assigner.embed = embed if self._reader.embeds else None
         size = (frame.format.width, frame.format.height)
         owners = self._assigner.assign(frame.faces, size, frame.format.rotation)
-        self._counts["not selected"] += len(frame.faces) - len(owners)
+        if others := len(frame.faces) - len(owners):
+            self._counts["not selected"] += others
         if self.params.blend > 0 and owners:
             jobs = [
                 Job(frame.faces[face], self._cast.prepared[person])
@@ -324,7 +327,7 @@ class Swap(Node[SwapParams]):
         """What ran, how many faces were swapped, and why others were not."""
         facts: dict[str, Any] = {
             "model": self.params.model,
-            "runtime": {} if self._session is None else asdict(self._session.ran),
+            "runtime": self._ran,
             "sources": [Path(person.source).name for person in self._cast.persons],
             "faces": dict(sorted(self._counts.items())),
         }

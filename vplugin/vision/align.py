@@ -207,7 +207,12 @@ def crop_rect(matrix: Array, size: int, bounds: Rect) -> Rect:
 
 
 def warp(
-    image: Array, matrix: Array, size: tuple[int, int], *, border: Border = "replicate"
+    image: Array,
+    matrix: Array,
+    size: tuple[int, int],
+    *,
+    border: Border = "replicate",
+    smooth: bool = False,
 ) -> Array:
     """Resample an image through an affine map, without aliasing where it shrinks.
 
@@ -221,13 +226,15 @@ def warp(
         matrix: (2, 3), image → output.
         size: (width, height) of the output.
         border: What lies outside the image.
+        smooth: Cubic interpolation in place of linear: sharper where it enlarges, and slower.
 
     Returns:
         (height, width[, C]) of the image's dtype.
     """
     small, map_small = shrunk(image, matrix)
+    flags = cv2.INTER_CUBIC if smooth else cv2.INTER_LINEAR
     return np.asarray(
-        cv2.warpAffine(small, map_small, size, flags=cv2.INTER_LINEAR, borderMode=_BORDERS[border])
+        cv2.warpAffine(small, map_small, size, flags=flags, borderMode=_BORDERS[border])
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.vision.align import apply, similarity, template, warp, yaw
+from vplugin.vision.align import apply, scale_of, similarity, template, warp, yaw
 from vplugin.vision.mask import face_outline, polygon_mask, skin_mask
 from vplugin.vision.match import to_lab
 from vplugin.vision.source import Source, View
@@ -25,6 +25,7 @@ from vplugin.vision.swap import Swapped
 Array = npt.NDArray[Any]
 
 _MARGIN = 1.25  # a prepared picture shows this much more than the template's crop
+_OVERSAMPLING = 2.0  # each further resampling then costs little sharpness
 _LARGEST = 1024
 _SOURCE_FEATHER = 0.15  # eye distances
 _SOURCE_SKIN = 1.8  # stricter than for the target: the source's fringe must not come along
@@ -78,14 +79,13 @@ class CopySwapper:
         return tuple(side for view in views for side in (view, view.mirrored()))
 
     def _view(self, view: View) -> CopyView:
-        eyes = float(np.linalg.norm(view.points[1] - view.points[0]))
-        template_eyes = float(np.ptp(self.template.at(self.template.size)[:2, 0]))
-        native = eyes / template_eyes * self.template.size * _MARGIN
-        size = int(min(max(math.ceil(native), 128), _LARGEST))
+        base = self.template.size
+        native = base * _MARGIN / scale_of(similarity(view.points, self.template.at(base)))
+        size = int(min(max(math.ceil(native * _OVERSAMPLING), base), _LARGEST))
         middle = (size - 1) / 2.0
         goal = (self.template.at(size) - middle) / _MARGIN + middle
         matrix = similarity(view.points, goal)
-        rgb = warp(view.image, matrix, (size, size))
+        rgb = warp(view.image, matrix, (size, size), smooth=True)
         points = apply(matrix, view.points)
         lab = to_lab(rgb.astype(np.float32) / 255.0)
         feather = _SOURCE_FEATHER * float(np.linalg.norm(points[1] - points[0]))
