@@ -68,7 +68,12 @@ class Detect(Node[DetectParams]):
     """
 
     edits: ClassVar[bool] = False
-    _session: Session | None = None
+
+    def __init__(self, params: DetectParams | None = None, name: str | None = None) -> None:
+        super().__init__(params, name)
+        self._session: Session | None = None
+        self._facts: dict[str, Any] = {}
+        self._found: Counter[int] = Counter()
 
     def open(self, context: Context) -> None:
         """Load the model.
@@ -86,7 +91,7 @@ class Detect(Node[DetectParams]):
         self._session = session
         self._detector: Detector = open_detector(session, where=model.path)
         self._scaler = Scaler()
-        self._found: Counter[int] = Counter()
+        self._facts = {"runtime": asdict(session.ran), "contract": self._detector.contract}
 
     def process(self, frame: Frame) -> Frame:
         """Put the faces into one frame."""
@@ -135,10 +140,8 @@ class Detect(Node[DetectParams]):
 
     def report(self) -> Mapping[str, Any]:
         """What ran, and how many faces were found."""
-        session = self._session
         return {
-            "runtime": {} if session is None else asdict(session.ran),
-            "contract": self._detector.contract,
+            **self._facts,
             "faces": sum(count * frames for count, frames in self._found.items()),
             "faces_per_frame": {str(count): self._found[count] for count in sorted(self._found)},
         }

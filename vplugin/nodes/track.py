@@ -138,7 +138,14 @@ class Track(Node[TrackParams]):
 
     edits: ClassVar[bool] = False
     stateful: ClassVar[bool] = True
-    _writer: TrackWriter | None = None
+
+    def __init__(self, params: TrackParams | None = None, name: str | None = None) -> None:
+        super().__init__(params, name)
+        self._scaler = Scaler()
+        self._streams: dict[str, _Stream] = {}
+        self._writer: TrackWriter | None = None
+        self._resume_at = 0
+        self._applied: dict[Fraction, TrackRecord] = {}
 
     def open(self, context: Context) -> None:
         """Read the recorded tracks, if they are to be applied.
@@ -147,10 +154,6 @@ class Track(Node[TrackParams]):
             SourceError: They are missing or damaged.
         """
         super().open(context)
-        self._scaler = Scaler()
-        self._streams: dict[str, _Stream] = {}
-        self._resume_at = 0
-        self._applied: dict[Fraction, TrackRecord] = {}
         if self.params.apply is not None:
             self._applied = self._smoothed(Path(context.base) / self.params.apply)
 

@@ -48,8 +48,8 @@ class SmoothOptions:
     """
 
     cutoff: float = 0.7
-    slope: float = 15.0
-    speed_cutoff: float = 2.0
+    slope: float = 4.0
+    speed_cutoff: float = 4.0
     jump: float = 1.0
 
     def strengthened(self, strength: float) -> SmoothOptions:
@@ -57,21 +57,25 @@ class SmoothOptions:
         return replace(self, cutoff=self.cutoff / strength, slope=self.slope / strength)
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class OneEuro:
-    """One-Euro filter on a set of points.
+    """One-Euro filter on a set of points, at one time.
 
     Where we differ from the paper: speed is a vector, in units given with each frame, so that a
-    filtered shape does not depend on its orientation or size; and the common speed of all points,
-    which carries less noise, counts for each, what a point moves by itself only in part.
+    filtered shape does not depend on its orientation or size. The common speed of all points, which
+    carries less noise, counts for each; what a point moves by itself counts only in part. And the
+    filter moves on with the common speed before it is corrected, which takes the lag out of steady
+    motion and so allows more smoothing in it.
 
     Attributes:
-        time: Seconds, of the last points.
-        value: (K, 2) filtered points.
+        time: Seconds.
+        raw: (K, 2) points as given.
+        value: (K, 2) points filtered.
         speed: (K, 2) filtered speed, units per second.
     """
 
     time: float
+    raw: Floats
     value: Floats
     speed: Floats
 
@@ -79,26 +83,26 @@ class OneEuro:
     def start(cls, points: npt.NDArray[Any], time: float) -> OneEuro:
         """At rest at (K, 2) points."""
         value = points.astype(np.float64)
-        return cls(time, value, np.zeros_like(value))
+        return cls(time, value, value, np.zeros_like(value))
 
-    def update(
+    def after(
         self, points: npt.NDArray[Any], time: float, unit: float, options: SmoothOptions
-    ) -> Floats:
-        """Take the next points (K, 2); returns them filtered."""
+    ) -> OneEuro:
+        """The filter after the next points (K, 2)."""
         step = time - self.time
-        same = points.shape == self.value.shape and step > 0
-        moved = (points - self.value) / unit if same else np.full(points.shape, np.inf)
+        if points.shape != self.raw.shape or step <= 0:
+            return self.start(points, time)
+        moved = (points - self.raw) / unit
         if np.abs(moved).max() > options.jump:
-            fresh = OneEuro.start(points, time)
-            self.time, self.value, self.speed = fresh.time, fresh.value, fresh.speed
-            return self.value
-        self.speed = self.speed + _weight(options.speed_cutoff, step) * (moved / step - self.speed)
-        common = self.speed.mean(axis=0, keepdims=True)
-        own = np.linalg.norm(self.speed - common, axis=1, keepdims=True)
+            return self.start(points, time)
+        speed = self.speed + _weight(options.speed_cutoff, step) * (moved / step - self.speed)
+        common = speed.mean(axis=0, keepdims=True)
+        own = np.linalg.norm(speed - common, axis=1, keepdims=True)
         pace = np.linalg.norm(common) + _OWN_SHARE * own
         share = _weight(options.cutoff + options.slope * pace, step)
-        self.time, self.value = time, self.value + share * moved * unit
-        return self.value
+        expected = self.value + common * (step * unit)
+        value = expected + share * (points - expected)
+        return OneEuro(time, points.astype(np.float64), value, speed)
 
 
 def _weight(cutoff: Any, step: float) -> Any:
@@ -137,22 +141,25 @@ class FaceSmoother:
         if known is None:
             self._filters[face.track] = OneEuro.start(points, time)
             return face
-        return _with_points(face, known.update(points, time, face_unit(face), self.options))
+        after = known.after(points, time, face_unit(face), self.options)
+        self._filters[face.track] = after
+        return _with_points(face, after.value)
 
     def state(self) -> dict[str, Any]:
         """Everything needed to go on exactly so elsewhere, in msgpack types."""
         return {
-            str(number): [one.time, one.value.ravel().tolist(), one.speed.ravel().tolist()]
+            str(number): [
+                one.time,
+                *(values.ravel().tolist() for values in (one.raw, one.value, one.speed)),
+            ]
             for number, one in self._filters.items()
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what :meth:`state` gave."""
         self._filters = {
-            int(number): OneEuro(
-                time, np.array(value).reshape(-1, 2), np.array(speed).reshape(-1, 2)
-            )
-            for number, (time, value, speed) in state.items()
+            int(number): OneEuro(time, *(np.array(values).reshape(-1, 2) for values in arrays))
+            for number, (time, *arrays) in state.items()
         }
 
 

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from pydantic import ValidationError
+
+from tests.vision.detector_models import noise_picture, save_scrfd, save_yunet
+from vplugin.colour import paste_rgb
+from vplugin.errors import ContractError, ModelError, ModelMissingError, RuntimeMissingError
+from vplugin.frame import Frame
+from vplugin.node import Context
+from vplugin.nodes.detect import Detect, DetectParams
+from vplugin.picture import Picture, PictureFormat
+from vplugin.testing.frames import Scene
+from vplugin.testing.harness import Harness
+
+
+@pytest.fixture(autouse=True)
+def _store(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("VPLUGIN_MODELS", str(tmp_path / "store"))
+
+
+def frame_of(rgb: np.ndarray, pixel: str = "yuv420p", pts: int = 0, **format_options) -> Frame:
+    """A frame whose decoded picture shows ``rgb``."""
+    format = PictureFormat(pixel, rgb.shape[1], rgb.shape[0], **format_options)
+    everywhere = np.ones(rgb.shape[:2], np.bool_)
+    planes = paste_rgb(Picture.blank(format).planes, format, np.ascontiguousarray(rgb), everywhere)
+    return Frame(Picture(format, planes), pts, Fraction(1, 25))
+
+
+def detector(model: Path, **params) -> Harness:
+    return Harness(Detect, model=str(model), runtime="onnxruntime", **params)
+
+
+def test_faces_are_put_into_frames(tmp_path) -> None:
+    rgb = noise_picture(320, 240)
+    outcome_of = detector(save_scrfd(tmp_path / "d.onnx"), score=0.6)
+    outcome = outcome_of.push([frame_of(rgb, pts=n) for n in range(3)])
+    faces = [len(frame.faces) for frame in outcome.outcome.video]
+    report = outcome.finish().report
+    assert faces[0] > 3
+    assert len(set(faces)) == 1
+    face = outcome.outcome.video[0].faces[0]
+    assert (face.box.shape, face.box.dtype) == ((4,), np.float32)
+    assert (face.points.shape, face.points.dtype) == ((5, 2), np.float32)
+    assert 0.6 <= face.score <= 1
+    assert outcome.outcome.video[0].patches == ()
+    assert report["contract"] == "scrfd"
+    assert report["runtime"]["runtime"] == "onnxruntime"
+    assert report["runtime"]["device"] == "cpu"
+    assert report["faces"] == sum(faces)
+    assert report["faces_per_frame"] == {str(faces[0]): 3}
+
+
+@pytest.mark.parametrize(
+    ("size", "params", "expected"),
+    [
+        ((320, 240), {}, (240, 320)),
+        ((640, 360), {"size": 320}, (180, 320)),
+        ((20, 640), {"size": 64}, (64, 2)),
+    ],
+)
+def test_looks_at_a_small_copy_never_enlarged(
+    tmp_path, size, params, expected, monkeypatch
+) -> None:
+    seen = []
+    with detector(save_scrfd(tmp_path / "d.onnx"), **params) as bench:
+        bench.open()
+        inner = bench.node._detector
+        monkeypatch.setattr(
+            inner, "_fit", lambda p, c, fit=inner._fit: seen.append(p.shape[:2]) or fit(p, c)
+        )
+        bench.push(frame_of(noise_picture(*size)))
+    assert seen == [expected]
+
+
+def test_several_at_once_equal_one_by_one(tmp_path) -> None:
+    path = save_scrfd(tmp_path / "d.onnx", batch="n", batched=True)
+    frames = [frame_of(noise_picture(160, 96, seed), pts=seed) for seed in range(3)]
+    frames.append(frame_of(noise_picture(96, 160, 9), pts=9))
+    with detector(path, score=0.6) as bench:
+        alone = bench.push(frames).outcome.video
+        together = bench.node.process_many(frames)
+    for a, b in zip(alone, together, strict=True):
+        assert a.pts == b.pts
+        assert len(a.faces) == len(b.faces) > 0
+        for x, y in zip(a.faces, b.faces, strict=True):
+            np.testing.assert_allclose(x.points, y.points, atol=1e-2)
+
+
+@pytest.mark.parametrize(("field", "value"), [("max_faces", 2), ("score", 0.95)])
+def test_parameters_can_be_changed_while_it_runs(tmp_path, field, value) -> None:
+    frame = frame_of(noise_picture(320, 240))
+    with detector(save_scrfd(tmp_path / "d.onnx"), score=0.6) as bench:
+        bench.push(frame).set(**{field: value}).push(frame)
+        before, after = (len(f.faces) for f in bench.outcome.video)
+    assert after < before
+
+
+def test_small_faces_by_tiles(tmp_path) -> None:
+    frame = frame_of(noise_picture(1200, 800))
+    path = save_yunet(tmp_path / "y.onnx")
+    with detector(path, size=320, score=0.8) as bench:
+        bench.push(frame).set(min_face=10).push(frame).set(min_face=400).push(frame)
+        coarse, tiled, large = (f.faces for f in bench.outcome.video)
+    assert len(tiled) > len(coarse) == len(large)
+    boxes = np.stack([face.box for face in tiled])
+    assert boxes[:, 2].max() > 900, "boxes are in pixels of the picture"
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "message"),
+    [
+        ("none.onnx", ModelMissingError, "none.onnx"),
+        ("no-such-model", ModelError, "no-such-model"),
+        ("garbage.onnx", ModelError, "garbage.onnx"),
+        ("wrong.onnx", ContractError, "wrong.onnx"),
+    ],
+)
+def test_models_that_cannot_be_used(tmp_path, model, error, message) -> None:
+    (tmp_path / "garbage.onnx").write_bytes(b"no model at all")
+    save_scrfd(tmp_path / "wrong.onnx", outputs=7)
+    params = DetectParams(model=model, runtime="onnxruntime")
+    node = Detect(params, "detect")
+    with pytest.raises(error, match=message) as caught:
+        node.open(Context(name="detect", base=str(tmp_path)))
+    node.close()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_device_that_is_not_there(tmp_path) -> None:
+    path = save_scrfd(tmp_path / "d.onnx")
+    node = Detect(DetectParams(model=str(path), runtime="onnxruntime", device="cuda:7"))
+    with pytest.raises(RuntimeMissingError):
+        node.open(Context())
+    node.close()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"score": 2}, {"size": 1}, {"max_faces": -1}, {"nms": "high"}, {"modell": "yunet"}]
+)
+def test_wrong_parameters(wrong) -> None:
+    with pytest.raises(ValidationError):
+        DetectParams(**wrong)
+
+
+def test_pictures_of_every_kind(tmp_path) -> None:
+    with detector(save_scrfd(tmp_path / "d.onnx"), score=0.0, max_faces=1) as bench:
+        for pixel in ("yuv420p", "nv12", "yuv422p10le", "p010le", "gbrp", "rgb24", "gray"):
+            bench.push(Scene(pixel=pixel, width=33, height=17).frame(0))
+        bench.push(Scene(width=1, height=1).frame(0))
+        assert all(len(frame.faces) == 1 for frame in bench.outcome.video)
+
+
+MIRROR = os.environ.get("VPLUGIN_MODEL_MIRROR", "")
+YUNET = Path(MIRROR) / "yunet" / "yunet_n_dynamic.onnx"
+real = pytest.mark.skipif(
+    not (MIRROR and YUNET.is_file()), reason="VPLUGIN_MODEL_MIRROR has no YuNet"
+)
+
+
+@real
+@pytest.mark.parametrize("pixel", ["yuv420p", "nv12", "p010le", "yuv422p10le", "rgb24"])
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_the_astronaut_in_every_position(pixel, rotation) -> None:
+    """Points are in pixels of the decoded picture, whichever way a player turns it."""
+    upright = skimage.data.astronaut()[:400, 40:440]
+    turns = rotation // 90
+    decoded = np.rot90(upright, -turns)
+    with detector(YUNET) as bench:
+        (face,) = bench.push(frame_of(decoded, pixel, rotation=rotation)).outcome.video[0].faces
+    marks = np.zeros(upright.shape[:2], int)
+    for number, (x, y) in enumerate([(164, 102), (206, 104)], 1):  # the eyes, marked by eye
+        marks[y, x] = number
+    turned = np.rot90(marks, -turns)
+    eyes = [np.argwhere(turned == number)[0][::-1] for number in (1, 2)]
+    np.testing.assert_allclose(face.points[:2], eyes, atol=6)
+    assert face.box[0] < eyes[0][0] < face.box[2]
+    assert face.box[1] < eyes[0][1] < face.box[3]
+
+
+@real
+def test_the_astronaut_squeezed() -> None:
+    upright = skimage.data.astronaut()
+    decoded = np.ascontiguousarray(upright[:, ::2])
+    with detector(YUNET) as bench:
+        (face,) = bench.push(frame_of(decoded, sample_aspect=(2, 1))).outcome.video[0].faces
+    np.testing.assert_allclose(face.points[:2], [[204 / 2, 102], [247 / 2, 104]], atol=5)
+
+
+@real
+def test_a_small_face_in_a_large_picture_needs_tiles() -> None:
+    rng = np.random.default_rng(0)
+    large = np.full((2160, 3840, 3), 90, np.uint8) + rng.integers(0, 20, (2160, 3840, 1), np.uint8)
+    small = skimage.data.astronaut()[::4, ::4]
+    large[1500:1628, 2900:3028] = small
+    with detector(YUNET) as bench:
+        frame = frame_of(large)
+        bench.push(frame).set(min_face=20).push(frame)
+        without, with_tiles = (frame.faces for frame in bench.outcome.video)
+    assert len(without) == 0
+    (face,) = with_tiles
+    np.testing.assert_allclose(face.points[:2], [[2951, 1526], [2962, 1526]], atol=6)
