@@ -78,18 +78,26 @@ def portrait(name: str) -> Rgb:
 
 def moves(still: Rgb, shot: Shot) -> Iterator[Rgb]:
     """A slow pan and zoom with sub-pixel steps that never shows the border of the picture."""
+    for number in range(shot.frames):
+        picture = cv2.warpAffine(
+            still,
+            view(still, shot, number),
+            (shot.width, shot.height),
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        yield np.asarray(picture)
+
+
+def view(still: Rgb, shot: Shot, number: int) -> npt.NDArray[np.float64]:
+    """(2, 3) affine map from the still picture to frame ``number``, in pixels."""
     height, width = still.shape[:2]
     least = max(shot.width / width, shot.height / height)
-    for number in range(shot.frames):
-        turn = 2 * math.pi * number / shot.frames
-        zoom = least * (1.14 - 0.12 * math.cos(turn))
-        view_width, view_height = shot.width / zoom, shot.height / zoom
-        x = (width - view_width) * (0.5 + 0.45 * math.sin(turn))
-        y = (height - view_height) * (0.16 - 0.14 * math.cos(2 * turn))
-        matrix = np.array([[zoom, 0, -x * zoom], [0, zoom, -y * zoom]])
-        picture = cv2.warpAffine(still, matrix, (shot.width, shot.height), flags=cv2.INTER_CUBIC,
-                                 borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-        yield np.asarray(picture)
+    turn = 2 * math.pi * number / shot.frames
+    zoom = least * (1.14 - 0.12 * math.cos(turn))
+    x = (width - shot.width / zoom) * (0.5 + 0.45 * math.sin(turn))
+    y = (height - shot.height / zoom) * (0.08 - 0.07 * math.cos(2 * turn))
+    return np.array([[zoom, 0, -x * zoom], [0, zoom, -y * zoom]])
 
 
 def render(path: Path, still: Rgb, shot: Shot | None = None) -> Path:
