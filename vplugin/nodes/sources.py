@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,7 +26,6 @@ from vplugin.vision.onnx_facts import normalises_itself
 from vplugin.vision.source import Source, load_source
 
 Array = npt.NDArray[Any]
-RuntimeName = Literal["auto", "onnxruntime", "openvino", "torch"]
 
 # Longer sides, in pixels, at which a source picture is searched: detectors have a largest face too.
 _SEARCH_SIZES = (640, 320, 1280)
@@ -43,7 +42,7 @@ class Models:
     """
 
     context: Context
-    runtime: RuntimeName
+    runtime: str
     device: str | None
 
     def open(self, name: str) -> tuple[Session, Path]:

@@ -17,7 +17,7 @@ from vplugin.models.onnx_file import load_graph
 from vplugin.models.session import Session
 from vplugin.models.store import Store
 from vplugin.node import Context, Node, Params
-from vplugin.nodes.sources import FaceReader, Models, RuntimeName
+from vplugin.nodes.sources import FaceReader, Models
 from vplugin.vision.blend import Compositor, HostCompositor
 from vplugin.vision.copy_face import CopySwapper
 from vplugin.vision.match import LookSmoother
@@ -135,8 +135,10 @@ class SwapParams(Params):
         description="ArcFace recogniser, for inswapper models and {reference: …}; "
         f"{_RECOGNISER} for a model if not given.",
     )
-    runtime: RuntimeName = Field(
-        default="auto", description="What runs the models; auto measures once and remembers."
+    runtime: str = Field(
+        default="auto",
+        description="What runs the models: onnxruntime, openvino or torch, also with a provider or "
+        "precision (openvino:bf16); auto measures once and remembers.",
     )
     device: str | None = Field(
         default=None, description="cpu, cuda:0 …; the lane's device if not given."

@@ -182,8 +182,10 @@ def insightface_mask(matrix: Array, size: int, rect: Rect) -> Mask:
         return np.zeros((rect.height, rect.width), np.float32)
     extent = int(math.sqrt(float(np.ptp(rows)) * float(np.ptp(columns))))
     shrink, soften = max(extent // 10, 10), 2 * max(extent // 20, 5) + 1
-    eroded = cv2.erode(white, np.ones((shrink, shrink), np.uint8))
-    return np.asarray(cv2.GaussianBlur(eroded, (soften, soften), 0) / 255.0, np.float32)
+    # In bytes, which OpenCV erodes several times faster; blurred in floats as insightface does.
+    eroded = cv2.erode(white.astype(np.uint8), np.ones((shrink, shrink), np.uint8))
+    smooth = cv2.GaussianBlur(eroded.astype(np.float32), (soften, soften), 0)
+    return np.asarray(smooth * np.float32(1.0 / 255.0))
 
 
 def skin_mask(lab: Array, points: Array, tolerance: float = 2.5) -> Mask:

@@ -1,0 +1,47 @@
+"""What the benchmarks share: fair timing, and the line that says on what machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+
+from rich.console import Console
+
+__all__ = ["alternate", "console", "machine", "median_ms"]
+
+console = Console()
+
+
+def machine() -> str:
+    """The processor and how many cores this process may use."""
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
+            lines = (line.partition(":") for line in info)
+            name = next(value.strip() for key, _, value in lines if key.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{name}, {len(os.sched_getaffinity(0))} cores"
+
+
+def median_ms(work: Callable[[], object], *, runs: int = 20, warm: int = 3) -> float:
+    """Median time of one call in milliseconds, after some calls that do not count."""
+    return alternate({"only": work}, runs=runs, warm=warm)["only"]
+
+
+def alternate(
+    works: Mapping[str, Callable[[], object]], *, runs: int = 20, warm: int = 3
+) -> dict[str, float]:
+    """Median milliseconds of several contestants, taking turns so that all meet the same load."""
+    for work in works.values():
+        for _ in range(warm):
+            work()
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(runs):
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            times[name].append(time.perf_counter() - start)
+    return {name: sorted(taken)[len(taken) // 2] * 1e3 for name, taken in times.items()}
