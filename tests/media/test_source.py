@@ -10,15 +10,16 @@ import av
 import numpy as np
 import pytest
 
-from vplugin.errors import SourceError, SourceMissingError
+from vplugin.errors import PictureError, SourceError, SourceMissingError
 from vplugin.frame import Frame
 from vplugin.media.address import Address
-from vplugin.media.original import SourceTracks
+from vplugin.media.original import ContentLight, SourceTracks
+from vplugin.media.picture_io import from_picture
 from vplugin.media.pipe import PipeInput
 from vplugin.media.reader import ReaderOptions
 from vplugin.media.source import FileSource
-from vplugin.picture import ColourTags
-from vplugin.testing.clips import make_clip, number_of
+from vplugin.picture import ColourTags, PictureFormat
+from vplugin.testing.clips import make_clip, number_of, numbered_picture
 
 AUDIO_PACKET = Fraction(1024, 48000)
 
@@ -115,6 +116,79 @@ def test_fields_are_announced(tmp_path):
     frames, tracks, _, _ = read_all(make_clip(tmp_path / "i.mp4", interlaced=True, frames=4))
     assert all(frame.format.interlaced for frame in frames)
     assert tracks.field_order == "tt"
+
+
+def test_hdr_of_the_mastering_screen_is_read(tmp_path):
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+    path = make_clip(
+        tmp_path / "hdr.mp4",
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        frames=3,
+        audio=None,
+        options={
+            "preset": "ultrafast",
+            "x265-params": f"log-level=error:pools=1:master-display={display}:max-cll=1000,400",
+        },
+    )
+    _, tracks, _, _ = read_all(path)
+    screen = tracks.mastering_display
+    assert screen is not None
+    assert screen.primaries is not None
+    assert screen.primaries[0] == (Fraction(34000, 50000), Fraction(16000, 50000))
+    assert screen.white_point == (Fraction(15635, 50000), Fraction(16450, 50000))
+    assert screen.luminance == (Fraction(50, 10000), Fraction(1000))
+    assert tracks.content_light == ContentLight(1000, 400)
+
+
+def test_sound_that_starts_later_stays_later(tmp_path):
+    path = make_clip(tmp_path / "a.mkv", audio="pcm_s16le", audio_offset=Fraction(1, 2))
+    _, tracks, packets, _ = read_all(path)
+    assert tracks.others[0].start == 500
+    assert packets[0].pts * packets[0].time_base == Fraction(1, 2)
+
+
+def test_subtitles_come_along_and_begin_with_a_trim(tmp_path):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as output:
+        video = output.add_stream("ffv1", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        words = output.add_mux_stream("subrip")
+        for number in range(50):
+            picture = numbered_picture(PictureFormat("yuv420p", 64, 48), number)
+            frame = from_picture(picture)
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            output.mux(video.encode(frame))
+            if number % 25 == 0:
+                packet = av.Packet(f"line {number}".encode())
+                packet.stream, packet.time_base = words, Fraction(1, 1000)
+                packet.pts = packet.dts = number * 40
+                packet.duration = 800
+                output.mux(packet)
+        output.mux(video.encode(None))
+    _, tracks, packets, _ = read_all(path, trim_in=0.4)
+    assert tracks.others[0].kind == "subtitle"
+    spoken = [(bytes(p), p.pts, p.duration) for p in packets]
+    assert spoken == [(b"line 0", 400, 400), (b"line 25", 1000, 800)]
+
+
+def test_a_timecode_that_cannot_be_is_no_reason_to_stop(tmp_path):
+    path = make_clip(tmp_path / "a.mkv", frames=3, metadata={"timecode": "25:99:00:77"})
+    frames, tracks, _, _ = read_all(path)
+    assert len(frames) == 3
+    assert tracks.timecode == "25:99:00:77"
+
+
+def test_a_pixel_format_that_cannot_be_handled_names_the_file(tmp_path):
+    path = tmp_path / "bayer.nut"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("rawvideo", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "bayer_bggr8"
+        frame = av.VideoFrame(64, 48, "bayer_bggr8")
+        frame.pts = 0
+        output.mux(stream.encode(frame))
+    with pytest.raises(PictureError, match=r"bayer\.nut: pixel format 'bayer_bggr8'"):
+        opened(path)
 
 
 def test_templates_outlive_the_input(tmp_path):
@@ -301,29 +375,28 @@ def test_generated_pictures_need_no_file():
     assert [frame.pts for frame in frames] == list(range(5))
 
 
-def bad_inputs(folder) -> dict[str, object]:
-    """Name of the case: path."""
-    clip = make_clip(folder / "front.mp4", frames=50, container_options={"movflags": "faststart"})
-    late = make_clip(folder / "late.mp4", frames=50)
-    long = make_clip(folder / "long.mkv", frames=75)
-    cases = {
-        "missing": folder / "nothing.mp4",
-        "folder": folder,
-        "empty": folder / "empty.mp4",
-        "garbage": folder / "garbage.mp4",
-        "no_moov": folder / "no_moov.mp4",
-        "cut_mp4": folder / "cut.mp4",
-        "cut_mkv": folder / "cut.mkv",
-        "sound": make_clip(folder / "sound.m4a", codec=None),
-        "srt": "srt://127.0.0.1:9000",
-        "unknown": "nonsense://host/clip",
-    }
-    cases["empty"].write_bytes(b"")
-    cases["garbage"].write_bytes(np.random.default_rng(0).bytes(20000))
-    cases["no_moov"].write_bytes(late.read_bytes()[: late.stat().st_size * 6 // 10])
-    cases["cut_mp4"].write_bytes(clip.read_bytes()[: clip.stat().st_size * 6 // 10])
-    cases["cut_mkv"].write_bytes(long.read_bytes()[: long.stat().st_size * 4 // 10])
-    return cases
+def cut(path, share: float):
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    return path
+
+
+def spoilt(case: str, folder):
+    """An input that cannot be used, by the name of what is wrong with it."""
+    if case == "empty":
+        (folder / "empty.mp4").touch()
+    elif case == "garbage":
+        (folder / "garbage.mp4").write_bytes(np.random.default_rng(0).bytes(20000))
+    elif case == "no_moov":
+        cut(make_clip(folder / "no_moov.mp4", frames=50), 0.6)
+    elif case == "cut_mp4":
+        options = {"movflags": "faststart"}
+        cut(make_clip(folder / "cut_mp4.mp4", frames=50, container_options=options), 0.6)
+    elif case == "cut_mkv":
+        return cut(make_clip(folder / "cut.mkv", frames=75), 0.4)
+    elif case == "sound":
+        return make_clip(folder / "sound.m4a", codec=None)
+    addresses = {"folder": folder, "srt": "srt://127.0.0.1:9000", "unknown": "nonsense://host/clip"}
+    return addresses.get(case, folder / f"{case}.mp4")
 
 
 @pytest.mark.parametrize(
@@ -342,7 +415,7 @@ def bad_inputs(folder) -> dict[str, object]:
     ],
 )
 def test_bad_input_is_refused_in_one_line(tmp_path, case, kind, words):
-    place = bad_inputs(tmp_path)[case]
+    place = spoilt(case, tmp_path)
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(kind, match=words) as caught:
         read_all(place)
@@ -355,7 +428,7 @@ def test_bad_input_is_refused_in_one_line(tmp_path, case, kind, words):
 
 @pytest.mark.parametrize("case", ["cut_mp4", "cut_mkv"])
 def test_a_cut_file_can_be_taken_as_far_as_it_goes(tmp_path, case):
-    frames, _, _, report = read_all(bad_inputs(tmp_path)[case], on_truncated="accept")
+    frames, _, _, report = read_all(spoilt(case, tmp_path), on_truncated="accept")
     assert len(frames) > 10
     assert report["truncated"]
     assert numbers(frames)[:10] == list(range(10))

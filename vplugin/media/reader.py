@@ -15,7 +15,7 @@ import av
 from av.codec.context import Flags
 from av.stream import Discard, Disposition
 
-from vplugin.errors import SourceError
+from vplugin.errors import PictureError, SourceError
 from vplugin.frame import Frame
 from vplugin.media.address import Address
 from vplugin.media.fault import check_file, source_error
@@ -142,7 +142,11 @@ class Reader:
         name = f"{picture.width}x{picture.height} {picture.format.name}"
         if self._name != name:
             self._name, self._aspect = name, self.video.sample_aspect_ratio
-        whole = plain(picture)
+        try:
+            whole = plain(picture)
+        except PictureError as error:
+            where = self.address.title
+            raise PictureError(error.what, where=where, mend=error.mend) from error
         return whole, to_picture(whole, sample_aspect=self._aspect)
 
     def frame(self, picture: av.VideoFrame, original: Callable[[av.VideoFrame], Original]) -> Frame:

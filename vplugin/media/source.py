@@ -151,7 +151,7 @@ class FileSource:
         reader = self._open
         rate = reader.video.average_rate or reader.video.guessed_rate
         code = start_timecode(reader.container, reader.video)
-        first_code = Timecode.parse(code, rate) if code and rate else None
+        first_code = _timecode(code, rate)
         into, out = (
             None if time is None else exact_seconds(time, rate=rate, start=first_code)
             for time in (trim_in, trim_out)
@@ -263,6 +263,16 @@ class FileSource:
                 where=self._address.title,
                 mend="copy it again, or set `on_truncated: accept` to take what is there",
             )
+
+
+def _timecode(text: str | None, rate: Fraction | None) -> Timecode | None:
+    """The clip's own first timecode; what a recorder wrote wrongly is no reason to stop."""
+    if not text or not rate:
+        return None
+    try:
+        return Timecode.parse(text, rate)
+    except SourceError:
+        return None
 
 
 def _time(picture: av.VideoFrame) -> Fraction:
