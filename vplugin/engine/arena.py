@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vplugin.picture import PictureFormat, Plane
 
 HEADER = 64  # bytes before a slot's data: the generation (u32), the rest is padding
+REGION = 256 << 20  # slots do not cross multiples of this, so that one mapping serves many slots
 _PAGE = mmap.ALLOCATIONGRANULARITY
 
 
@@ -40,7 +41,7 @@ class ArenaBook:
         self._generations: dict[int, int] = {}
         self._counts: dict[int, int] = {}
         self._free: dict[int, list[int]] = {}
-        self._headers: dict[int, mmap.mmap] = {}
+        self._regions: dict[int, mmap.mmap] = {}
 
     def grant(self, nbytes: int) -> Slot:
         """A slot of at least ``nbytes``, counted once for the caller.
@@ -54,7 +55,7 @@ class ArenaBook:
         generation = self._generations[offset] = (self._generations[offset] + 1) & 0xFFFFFFFF
         self._counts[offset] = 1
         if self.shared:
-            struct.pack_into("<I", self._headers[offset], 0, generation)
+            struct.pack_into("<I", self._regions[offset // REGION], offset % REGION, generation)
         return Slot(offset, size, generation)
 
     def retain(self, slot: Slot) -> None:
@@ -81,9 +82,9 @@ class ArenaBook:
 
     def close(self) -> None:
         """Give the memory back to the system once the last process has left."""
-        for header in self._headers.values():
-            header.close()
-        self._headers.clear()
+        for region in self._regions.values():
+            region.close()
+        self._regions.clear()
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
@@ -106,11 +107,24 @@ class ArenaBook:
             )
         offset = self.end
         if self.shared:
-            os.posix_fallocate(self.fd, offset, total)
-            self._headers[offset] = mmap.mmap(self.fd, _PAGE, offset=offset)
-        self.end += total if self.shared else 1
+            offset = self._reserve(total)
+        self.end = offset + (total if self.shared else 1)
         self._sizes[offset] = size
         self._generations[offset] = 0
+        return offset
+
+    def _reserve(self, total: int) -> int:
+        """Real memory for one more slot; page by page, so nothing is paid for what is not used."""
+        if total > REGION:
+            raise ArenaError(f"a picture of {total} bytes is too large; {REGION} are possible")
+        offset = self.end
+        if offset // REGION != (offset + total - 1) // REGION:
+            offset = (offset // REGION + 1) * REGION
+        index = offset // REGION
+        if index not in self._regions:
+            os.ftruncate(self.fd, (index + 1) * REGION)
+            self._regions[index] = mmap.mmap(self.fd, REGION, offset=index * REGION)
+        os.posix_fallocate(self.fd, offset, total)
         return offset
 
 
@@ -130,7 +144,7 @@ class Memory(Protocol):
 
 
 class SharedMemory:
-    """Maps the slots of a memfd on first use; mappings last as long as the process.
+    """Maps the arena region by region on first use; mappings last as long as the process.
 
     Args:
         fd: The arena.
@@ -138,8 +152,8 @@ class SharedMemory:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._writable: dict[int, mmap.mmap] = {}
-        self._readable: dict[int, mmap.mmap] = {}
+        self._writable: dict[int, memoryview] = {}
+        self._readable: dict[int, memoryview] = {}
 
     def room(self, slot: Slot, position: int) -> int:
         """See :class:`Memory`."""
@@ -149,26 +163,25 @@ class SharedMemory:
         self, slot: Slot, position: int, format: PictureFormat, planes: tuple[Plane, ...]
     ) -> int:
         """See :class:`Memory`."""
-        memory = self._map(self._writable, slot, mmap.PROT_READ | mmap.PROT_WRITE)
+        memory = self._data(self._writable, slot, mmap.PROT_READ | mmap.PROT_WRITE)
         for target, plane in zip(format.planes_in(memory[position:]), planes, strict=True):
             target[...] = plane
         return -(-(position + format.nbytes) // HEADER) * HEADER
 
     def read(self, slot: Slot, position: int, format: PictureFormat) -> tuple[Plane, ...]:
         """See :class:`Memory`."""
-        return format.planes_in(self._map(self._readable, slot, mmap.PROT_READ)[position:])
+        return format.planes_in(self._data(self._readable, slot, mmap.PROT_READ)[position:])
 
-    def _map(self, maps: dict[int, mmap.mmap], slot: Slot, protection: int) -> memoryview:
-        mapped = maps.get(slot.offset)
-        if mapped is None:
-            flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
-            mapped = mmap.mmap(
-                self._fd, slot.size + HEADER, flags=flags, prot=protection, offset=slot.offset
-            )
-            maps[slot.offset] = mapped
-        if struct.unpack_from("<I", mapped, 0)[0] != slot.generation:
+    def _data(self, regions: dict[int, memoryview], slot: Slot, protection: int) -> memoryview:
+        """The bytes of a slot, if it is still the one that was granted."""
+        index, start = divmod(slot.offset, REGION)
+        region = regions.get(index)
+        if region is None:
+            mapped = mmap.mmap(self._fd, REGION, prot=protection, offset=index * REGION)
+            region = regions[index] = memoryview(mapped)
+        if struct.unpack_from("<I", region, start)[0] != slot.generation:
             raise ArenaError(f"slot at {slot.offset} holds another frame by now")
-        return memoryview(mapped)[HEADER:]
+        return region[start + HEADER : start + HEADER + slot.size]
 
 
 class LocalMemory:
