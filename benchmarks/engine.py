@@ -1,0 +1,74 @@
+"""What the engine costs: throughput against the slowest node alone, and latency added per hop.
+
+Both with every node in a process of its own, which is the dear case: nodes that share a lane hand
+frames over by reference.
+"""
+
+from __future__ import annotations
+
+import time
+
+import typer
+from rich.table import Table
+
+from benchmarks.common import console, machine
+from benchmarks.graphs import run_chain
+from vplugin.testing.chaos import Dawdle
+from vplugin.testing.frames import frames
+from vplugin.testing.harness import Harness
+
+SLOWEST = {"seconds": 0.010, "busy": True}
+QUICK = {"seconds": 0.002}
+HOPS = 7  # source, six nodes, sink
+
+
+def alone(count: int) -> float:
+    """Frames a second of the slowest node when a loop calls it."""
+    given = frames(1, width=1280, height=720)[0]
+    with Harness(Dawdle, **SLOWEST) as bench:
+        node = bench.open().node
+        start = time.perf_counter()
+        for number in range(count):
+            node.process(given.evolve(seq=number))
+        return count / (time.perf_counter() - start)
+
+
+def in_graph(count: int) -> float:
+    """Frames a second of a graph of five process nodes, that one in the middle."""
+    middle = {
+        "first": {"uses": "dawdle", "params": QUICK},
+        "slowest": {"uses": "dawdle", "params": SLOWEST},
+        "last": {"uses": "dawdle", "params": QUICK},
+    }
+    source = {"count": count, "width": 1280, "height": 720, "still": True}
+    return run_chain(source, middle).fps
+
+
+def hop_us(count: int) -> tuple[float, float]:
+    """Latency per hop, p50 and p99: frames come one at a time, so nothing queues."""
+    middle = {f"hop{number}": {"uses": "pass"} for number in range(HOPS - 1)}
+    source = {"count": count, "width": 1920, "height": 1080, "still": True}
+    latency = run_chain(source, middle, limits={"max_in_flight": 1}).report.latency_ms
+    if latency.p50 is None or latency.p99 is None:
+        raise RuntimeError("no frame came through")
+    return latency.p50 * 1e3 / HOPS, latency.p99 * 1e3 / HOPS
+
+
+def main(count: int = 600, rounds: int = 3) -> None:
+    """Measure and print."""
+    pairs = [(alone(count // 2), in_graph(count)) for _ in range(rounds)]
+    ratios = sorted(graph / node for node, graph in pairs)
+    hops = sorted(hop_us(count) for _ in range(rounds))
+    table = Table(title=f"engine, 5 processes · {machine()}")
+    for column in ("what", "measured", "wanted"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    table.add_row("slowest node alone", f"{max(node for node, _ in pairs):.1f} fps", "")
+    table.add_row("graph of 5 nodes", f"{max(graph for _, graph in pairs):.1f} fps", "")
+    table.add_row("graph ÷ slowest node", f"{ratios[len(ratios) // 2]:.3f}", "≥ 0.95")
+    table.add_row("a hop, 1080p, p50", f"{hops[len(hops) // 2][0]:.0f} µs", "≤ 60 µs")
+    table.add_row("a hop, 1080p, p99", f"{hops[len(hops) // 2][1]:.0f} µs", "≤ 500 µs")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)
