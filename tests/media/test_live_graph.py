@@ -98,6 +98,7 @@ def test_a_sender_twice_as_fast_as_the_graph(tmp_path, seconds):
     assert stream.finished == len(shown) == stream.admitted
     assert 0.3 < dropped / publisher.sent < 0.7
     assert report.nodes["decode"].report["dropped"] == stream.dropped
+    assert report.nodes["decode"].report["ended"] == "the sender ended the stream"
 
     # time runs forward, and the sound is whole
     assert all(late["pts"] > early["pts"] for early, late in pairwise(shown))

@@ -16,7 +16,7 @@ from typing import Any
 
 import av
 
-from vplugin.errors import SourceError, VpluginError
+from vplugin.errors import SourceError
 from vplugin.frame import Frame
 from vplugin.media.address import Address
 from vplugin.media.describe import Begin, describe, start_timecode
@@ -143,7 +143,8 @@ class LiveSource:
         """End a waiting :meth:`read` at once; from any thread."""
         with self._changed:
             self._stopped = True
-            self._end = "stopped"
+            if not self._finished:
+                self._end = "stopped"
             self._changed.notify_all()
         if self._file is not None:
             self._file.stop()
@@ -183,7 +184,7 @@ class LiveSource:
             reader = Reader(self._address, self._options, self._file)
             self._opened(reader)
             self._play(reader)
-        except VpluginError as error:
+        except Exception as error:  # the thread's reader must hear of anything that ends it
             self._failed(error)
         finally:
             if reader is not None:
@@ -249,7 +250,7 @@ class LiveSource:
         with self._changed:
             self._facts = facts
 
-    def _failed(self, error: VpluginError) -> None:
+    def _failed(self, error: Exception) -> None:
         """An error before the first frame is one; later, silence and hanging up are an end."""
         cause = error.__cause__
         with self._changed:
