@@ -40,7 +40,7 @@ _DTYPES = {
 
 
 def effective_matrix(colour: ColourTags, height: int) -> int:
-    """The H.273 matrix to use: the tag, or BT.709 from 720 lines on and BT.601 below if untagged."""
+    """The H.273 matrix to use: the tag's; untagged, BT.709 from 720 lines on and BT.601 below."""
     if colour.matrix in _COEFFICIENTS:
         return colour.matrix
     return 1 if height >= 720 else 6
@@ -85,9 +85,8 @@ def _component(planes: tuple[Plane, ...], format: PictureFormat, name: str) -> A
     for layout, plane in zip(format.layout.planes, planes, strict=True):
         if name in layout.components:
             values = plane if plane.ndim == 2 else plane[..., layout.components.index(name)]
-            return (
-                np.right_shift(values, format.layout.padding) if format.layout.padding else values
-            )
+            padding = format.layout.padding
+            return np.asarray(np.right_shift(values, padding) if padding else values)
     raise PictureError(f"pixel format {format.pixel!r} has no component {name!r}")
 
 
@@ -111,6 +110,12 @@ def _quantise(values: Array, rgb_format: RgbFormat) -> Array:
     return np.rint(np.clip(values * full, 0, full)).astype(_DTYPES[rgb_format])
 
 
+def empty_rgb(rgb_format: RgbFormat, width: int, height: int) -> Array:
+    """Black, in the number type and shape of a format."""
+    shape = (height, width) if rgb_format == "gray" else (height, width, 3)
+    return np.zeros(shape, _DTYPES[rgb_format])
+
+
 def to_rgb(
     planes: tuple[Plane, ...],
     format: PictureFormat,
@@ -132,9 +137,6 @@ def to_rgb(
     """
     if rgb_format not in _FULL_SCALE:
         raise PictureError(f"unknown format {rgb_format!r}", mend=f"use {', '.join(_FULL_SCALE)}")
-    if format.width * format.height == 0:
-        shape = (format.height, format.width)
-        return np.zeros(shape if rgb_format == "gray" else (*shape, 3), _DTYPES[rgb_format])
     if format.layout.is_rgb:
         values = _stack_components(planes, format, "rgb")
         affine = np.hstack([np.eye(3) / ((1 << format.layout.depth) - 1.0), np.zeros((3, 1))])
@@ -250,7 +252,7 @@ def _paste_plane(
 
 
 def _block_mean(values: Array, shift: tuple[int, int]) -> Array:
-    """Mean over blocks of 2**shift pixels; a block cut by the border is the mean of what is there."""
+    """Mean over blocks of 2**shift pixels; a block cut by the border counts what is there."""
     step_x, step_y = 1 << shift[0], 1 << shift[1]
     if step_x == step_y == 1:
         return values

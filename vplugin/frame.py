@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.colour import RgbFormat, paste_rgb, to_rgb
+from vplugin.colour import RgbFormat, empty_rgb, paste_rgb, to_rgb
 from vplugin.errors import PictureError
 from vplugin.picture import Box, Picture, PictureFormat, Plane, Rect
 
@@ -187,6 +187,8 @@ class Frame:
             A new array, yours to change.
         """
         wanted = _as_rect(rect).intersect(self.format.bounds)
+        if wanted.empty:
+            return empty_rgb(format, wanted.width, wanted.height)
         aligned = self.format.align(wanted)
         whole = to_rgb(
             self.planes(aligned),

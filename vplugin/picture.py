@@ -89,7 +89,7 @@ class PlaneLayout:
     """One plane of a pixel format.
 
     Attributes:
-        components: What is interleaved in it, by name: ``("y",)``, ``("u", "v")``, ``("r", "g", "b")``.
+        components: What is interleaved in it, by name: ``("y",)``, ``("u", "v")`` …
         shift_x: Columns are subsampled by 2**shift_x.
         shift_y: Rows are subsampled by 2**shift_y.
     """
