@@ -86,7 +86,8 @@ def _component(planes: tuple[Plane, ...], format: PictureFormat, name: str) -> A
         if name in layout.components:
             values = plane if plane.ndim == 2 else plane[..., layout.components.index(name)]
             padding = format.layout.padding
-            return np.asarray(np.right_shift(values, padding) if padding else values)
+            shifted: Array = np.right_shift(values, padding) if padding else values
+            return shifted
     raise PictureError(f"pixel format {format.pixel!r} has no component {name!r}")
 
 
@@ -105,7 +106,7 @@ def _stack_components(planes: tuple[Plane, ...], format: PictureFormat, names: s
 def _quantise(values: Array, rgb_format: RgbFormat) -> Array:
     """Float values in 0–1 to the number type of ``rgb_format``."""
     if rgb_format == "rgbf32":
-        return np.clip(values, 0.0, 1.0, dtype=np.float32)
+        return np.asarray(np.clip(values, 0.0, 1.0, dtype=np.float32))
     full = _FULL_SCALE[rgb_format]
     return np.rint(np.clip(values * full, 0, full)).astype(_DTYPES[rgb_format])
 
