@@ -84,15 +84,20 @@ class Stamps:
     _last: int | None = None
 
     def stamp(self, frame: av.VideoFrame) -> int:
-        """The frame's pts, repaired where needed; also set on the frame itself."""
-        length = max(1, frame.duration or self.guess)
-        pts = frame.pts if frame.pts is not None else frame.dts
-        if frame.pts is None or (self._last is not None and frame.pts <= self._last):
+        """The frame's pts, repaired where needed; also set on the frame itself.
+
+        A missing pts is one frame after the last. One that is not later than the last goes half a
+        frame after it, so that the next good one still fits.
+        """
+        length, last = frame.duration or self.guess, self._last
+        pts = frame.pts
+        if pts is None or (last is not None and pts <= last):
             self.repaired += 1
-            if pts is None or (self._last is not None and pts <= self._last):
-                pts = 0 if self._last is None else self._last + length
+            step = max(1, length if pts is None else length // 2)
+            pts = frame.dts if pts is None else pts
+            if pts is None or (last is not None and pts <= last):
+                pts = 0 if last is None else last + step
             frame.pts = pts
-        assert pts is not None
         self._last = pts
         return pts
 
