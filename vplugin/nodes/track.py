@@ -42,7 +42,7 @@ class TrackParams(Params):
         description="Sightings in a row before a face counts; more keeps out false ones.",
     )
     start: float = Field(
-        default=0.5,
+        default=0.6,
         ge=0,
         le=1,
         description="Least score that begins a track; weaker faces only continue one.",

@@ -52,7 +52,7 @@ class TrackOptions:
     max_gap: float = 1.0
     fill: int = 3
     confirm: int = 1
-    start: float = 0.5
+    start: float = 0.6
     likeness: float = 0.2
 
 
