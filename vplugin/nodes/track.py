@@ -126,10 +126,11 @@ class Track(Node[TrackParams]):
     frame and end all tracks. A face that the detector misses for up to ``fill`` frames is carried
     on by prediction (``attributes["filled"]`` counts), so that no single frame stays unaltered.
 
-    For files there is a second, better way, in two runs: a graph ending in ``track`` with
-    ``record: tracks.jsonl`` writes the tracks of the clip; a second graph over the same input has
-    ``track`` with ``apply: tracks.jsonl`` (no ``detect`` is needed there), which smooths each track
-    over its whole length, without lag, and fills misses by interpolation.
+    For files there is a second, better way, in two runs. The first graph (decode, detect, track
+    with ``record: tracks.jsonl``, and an encode as a preview) writes the tracks of the clip as they
+    are. The second, over the same input, has ``track`` with ``apply: tracks.jsonl`` and needs no
+    detect: it smooths each track over its whole length, without lag, and fills misses by
+    interpolation.
 
     Example:
         >>> Track(TrackParams(fill=5, smooth=1.5))  # doctest: +ELLIPSIS
