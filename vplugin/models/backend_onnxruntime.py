@@ -135,8 +135,9 @@ def _options(threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # A spinning pool burns the cores that the decoder and encoder beside us need.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads spin within a run (measured: 8 % faster) but not after it: the decoder and the encoder
+    # beside us need the cores.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return options
 

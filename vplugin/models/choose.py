@@ -74,7 +74,7 @@ class Bench:
 
     budget: float = 1.5
     most: int = 9
-    hopeless: float = 4.0
+    hopeless: float = 3.0
     penalty: float = 1.1
 
 
@@ -219,7 +219,7 @@ class _Trial:
 def _time(session: Session, feeds: Mapping[str, Array], bench: Bench) -> float:
     """Median milliseconds of a run; one run has warmed the session up before."""
     times: list[float] = []
-    while len(times) < bench.most and (len(times) < 2 or sum(times) < bench.budget):
+    while not times or (len(times) < bench.most and sum(times) < bench.budget):
         started = time.perf_counter()
         session.run(feeds)
         times.append(time.perf_counter() - started)
