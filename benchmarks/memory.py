@@ -6,10 +6,10 @@ could grow with the length of a file does not depend on their size.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,39 +19,22 @@ import yaml
 from rich.table import Table
 
 from benchmarks.common import console, machine
-from vplugin.engine import run
-from vplugin.graph import load
 from vplugin.testing.clips import make_clip
 from vplugin.testing.install import installed
 
 MEBI = 1 << 20
 
 
-class Peak:
-    """The largest sum of proportional set sizes (PSS: shared pages count once) of our processes.
-
-    Attributes:
-        children: Bytes, all child processes.
-    """
-
-    def __init__(self) -> None:
-        self.children = 0
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.1):
-            self.children = max(self.children, sum(map(_pss, psutil.Process().children())))
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Look ten times a second while the block runs."""
-        self._thread.start()
-        try:
-            yield
-        finally:
-            self._done.set()
-            self._thread.join()
+def peak_while(running: subprocess.Popen[bytes]) -> int:
+    """The largest sum of the proportional set sizes (PSS: shared pages count once) of a process
+    and its children, in bytes, looked at ten times a second until it ends."""
+    peak, whole = 0, psutil.Process(running.pid)
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(0.1)
+            return peak
+        with suppress(psutil.Error):
+            peak = max(peak, sum(map(_pss, [whole, *whole.children(recursive=True)])))
 
 
 def _pss(process: psutil.Process) -> int:
@@ -84,12 +67,13 @@ def peak_of(seconds: int, place: Path) -> int:
     }
     file = place / f"{seconds}.yaml"
     file.write_text(yaml.safe_dump(graph, sort_keys=False))
-    peak = Peak()
-    with installed(place / f"nodes{seconds}"), peak.watching():
-        report = run(load(file))
-    if not report.ok:
-        raise RuntimeError(report.error)
-    return peak.children
+    command = "from vplugin.cli import main; raise SystemExit(main())"
+    with installed(place / f"nodes{seconds}"):
+        running = subprocess.Popen([sys.executable, "-c", command, "run", "-q", str(file)])
+        peak = peak_while(running)
+    if running.returncode:
+        raise RuntimeError("the graph failed")
+    return peak
 
 
 def main(short: int = 10, long: int = 600) -> None:
