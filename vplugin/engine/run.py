@@ -26,7 +26,8 @@ from vplugin.engine.report import (
     RunStatus,
     StreamReport,
 )
-from vplugin.engine.scheduler import NodeState, Scheduler
+from vplugin.engine.scheduler import Scheduler
+from vplugin.engine.state import NodeState
 from vplugin.engine.worker import LaneStore
 from vplugin.graph import check
 from vplugin.graph.registry import Registry
