@@ -35,7 +35,7 @@ from vplugin.errors import EngineError, WireError
 log = logging.getLogger(__name__)
 
 TICK = 50  # milliseconds between looks at the clock
-GRACE = 10.0  # seconds that nodes have to close
+GRACE = 10.0  # seconds that nodes have to close after a failure
 
 
 class Conductor:
@@ -73,7 +73,7 @@ class Conductor:
         self._folder: RunFolder | None = None
         self._router: zmq.Socket[bytes] = self.context.socket(zmq.ROUTER)
         self._poller = zmq.Poller()
-        self._closing_since: float | None = None
+        self._failed_since: float | None = None
         self._stuck = False
 
     @property
@@ -180,11 +180,12 @@ class Conductor:
                     self._send(self._lane_name(worker), Stop(worker))
         if wish == "abort":
             self.scheduler.fail(EngineError("stopped at once, as asked", where=self.plan.name))
-            self._closing_since = self._closing_since or now - GRACE + 2.0
+            self._failed_since = self._failed_since or now - GRACE + 2.0
         if self.scheduler.closing:
-            self._closing_since = self._closing_since or now
             self._close_dead_lanes()
-            if now - self._closing_since > GRACE:
+        if self.scheduler.error is not None:  # a good end may take its time: files are finished
+            self._failed_since = self._failed_since or now
+            if now - self._failed_since > GRACE:
                 self._give_up_closing()
         for child in self.children.values():
             if child.due is not None and now >= child.due and not self.scheduler.closing:

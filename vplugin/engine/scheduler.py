@@ -223,6 +223,8 @@ class Scheduler:
             timeout = worker.node.plan.timeout
             if timeout is None or not worker.leases or not worker.ready:
                 continue
+            if worker.leases[0].kind == "flush":
+                continue  # finishing a file may take as long as it takes
             if now - worker.leases[0].since > timeout:
                 log.warning("node %s hangs since %.1f s", worker.node.plan.name, timeout)
                 worker.leases[0].since = now
