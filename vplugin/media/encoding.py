@@ -31,7 +31,6 @@ __all__ = [
     "open_encoder",
 ]
 
-_LIVE_GOP_SECONDS = 2
 _DEFAULT_RATE = Fraction(25)
 # FF_LOSS_*: resolution, depth, colour space, alpha, colour quantisation, chroma. The bits above
 # them say that the target holds more than the source, which is no loss.
@@ -216,8 +215,7 @@ def _configure(
 ) -> None:
     context.width, context.height, context.pix_fmt = facts.width, facts.height, pixel
     context.time_base = facts.time_base
-    rate = facts.rate or _DEFAULT_RATE
-    context.framerate = rate
+    context.framerate = facts.rate or _DEFAULT_RATE
     context.sample_aspect_ratio = Fraction(*facts.sample_aspect)
     matrix, full_range, primaries, transfer = facts.colour
     context.colorspace, context.color_range = matrix, full_range
@@ -228,9 +226,8 @@ def _configure(
         context.flags |= Flags.interlaced_dct | Flags.interlaced_me
     if settings.bitrate:
         context.bit_rate = settings.bitrate
-    gop = settings.gop or (round(rate * _LIVE_GOP_SECONDS) if live else None)
-    if gop:
-        context.gop_size = gop
+    if settings.gop:
+        context.gop_size = settings.gop
     context.thread_count = settings.threads
     context.thread_type = "AUTO"
     options = check_settings(settings, encoder, live=live)

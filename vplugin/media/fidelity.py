@@ -226,6 +226,12 @@ def _compare_track(
     if not same:
         sentences.append(f"{name}: {before.packets} packets went in, {after.packets} came out")
         sentences[-1] += "" if before.packets != after.packets else ", with other bytes"
+    if before.language != after.language:
+        sentences.append(
+            f"{name} has lost its language"
+            if not after.language
+            else f"{name} has another language: {after.language}"
+        )
     if abs(offset) > max(2 * clock, _HEARD):
         sentences.append(f"{name} moved by {_milliseconds(offset)} against the video")
     near: Verdict = _EXACT if offset == 0 else _CLOCK

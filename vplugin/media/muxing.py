@@ -33,7 +33,8 @@ Layout: TypeAlias = Literal["hybrid", "faststart", "fragments"]
 Missing: TypeAlias = Callable[[str], None]
 Holder: TypeAlias = OutputFile | OutputPipe | HlsFiles | None
 
-_FRAGMENT = MappingProxyType({"frag_duration": "1000000", "flush_packets": "1"})  # microseconds
+_FRAGMENT = MappingProxyType({"frag_duration": "1000000"})  # microseconds
+_CLUSTER = MappingProxyType({"cluster_time_limit": "1000"})  # milliseconds
 # `delay_moov` lets edit lists be written although the file grows in fragments: without it, sound
 # that starts before zero and pictures coded out of order begin at the wrong time.
 _LAYOUTS: Mapping[Layout, Mapping[str, str]] = MappingProxyType(
@@ -167,8 +168,10 @@ def _open_container(opening: Opening) -> OutputContainer:
         options |= _LAYOUTS[layout]
         if opening.tracks is not None and _needs_key_list(opening.tracks):
             options["movflags"] += "+use_metadata_tags"
-    if target.kind in ("stream", "pipe"):
-        options["flush_packets"] = "1"
+    if target.container.family in ("matroska", "webm"):
+        options |= _CLUSTER
+    if target.kind != "hls":
+        options["flush_packets"] = "1"  # what is coded is on the disk, or on its way
     return av.open(
         where,
         "w",

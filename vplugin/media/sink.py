@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ from vplugin.media.record import Record, Times, captions_of, carried_properties
 from vplugin.node import Artifact
 
 __all__ = ["VideoWriter", "WriterSettings"]
+
+_SHORT_GOP = 2  # seconds: viewers of a stream, and players of segments, wait for a key frame
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,14 @@ class VideoWriter:
         facts = video_facts(frame, original_frame(frame), tracks)
         settings = self.settings
         pixel = choose_pixel(self.encoder, facts.pixel, settings.encoder.pixel_format)
+        coding = settings.encoder
+        if coding.gop is None and (settings.live or self.target.kind == "hls"):
+            coding = replace(coding, gop=round((facts.rate or 25) * _SHORT_GOP))
         opening = Opening(
             self.target,
             self._file,
             self.encoder,
-            settings.encoder,
+            coding,
             facts,
             pixel,
             tracks,
