@@ -64,7 +64,7 @@ def blocks(page: Path) -> list[Block]:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository as a reader has it after `make demo`, with clips of one second."""
+    """The repository as a reader has it after `make demo`, with clips of four seconds."""
     place = tmp_path_factory.mktemp("docs")
     for name in ("graphs", "examples", "benchmarks", "Makefile", "pyproject.toml"):
         (place / name).symlink_to(ROOT / name)
@@ -74,7 +74,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     media = importlib.util.module_from_spec(spec)
     sys.modules["docs_media"] = media
     spec.loader.exec_module(media)
-    media.main(place / "out" / "media", media.Shot(320, 180, 1))
+    media.main(place / "out" / "media", media.Shot(320, 180, 4))
     return place
 
 
