@@ -19,6 +19,7 @@ from vplugin.models import choose, machine
 from vplugin.models.backend_onnxruntime import _check_placement, check_heavy, placement
 from vplugin.models.runtime import candidates, open_session, parse
 
+MIRROR = os.environ.get("VPLUGIN_MODEL_MIRROR", "")  # read before a fixture hides it
 EXPLICIT = ["onnxruntime", "openvino:f32", "torch:f32"]
 
 
@@ -329,10 +330,9 @@ def test_candidates_are_runtimes(device):
 
 
 def test_the_real_yunet_runs_the_same_everywhere(tmp_path):
-    mirror = os.environ.get("REAL_MIRROR", "/work/shared/models")
-    path = Path(mirror) / "yunet" / "yunet_n_dynamic.onnx"
+    path = Path(MIRROR) / "yunet" / "yunet_n_dynamic.onnx"
     if not path.is_file():
-        pytest.skip("the openly licensed models are not here")
+        pytest.skip("VPLUGIN_MODEL_MIRROR names no folder with YuNet")
     image = np.random.default_rng(0).integers(0, 256, (1, 3, 96, 128)).astype(np.float32)
     with open_session(path, runtime="onnxruntime", threads=1) as reference:
         wanted = reference.run({"input": image})
