@@ -78,21 +78,10 @@ def add(
     check_file(path)
     name = name or path.stem
     _check_name(store, name)
-    found = _contract(path, contract)
-    digest, size = sha256(path), path.stat().st_size
-    _check_claim(digest, licence, path)
-    place = f"{name}/{name}.onnx"
-    member = Member(name=name, path=place, sha256=digest, bytes=size, contract=found)
-    entry = Entry(
-        name=name,
-        title=f"{path.name}, added by hand",
-        licence=licence,
-        provenance=provenance,
-        download=Download(path=place, sha256=digest, bytes=size),
-        members=(member,),
-    )
-    _copy(path, store.root / place)
-    store.records.remember(entry, f"added from {path.absolute()}", digest)
+    entry = _entry(name, path, licence, _contract(path, contract), provenance)
+    _check_claim(entry, path)
+    _copy(path, store.root / entry.download.path)
+    store.records.remember(entry, f"added from {path.absolute()}", entry.download.sha256)
     if not licence.commercial:
         store.licences.accept(licence)
     write_atomically(store.added_path(name), entry.model_dump_json(indent=1))
@@ -111,15 +100,31 @@ def _check_name(store: Store, name: str) -> None:
         )
 
 
-def _check_claim(digest: str, licence: Licence, path: Path) -> None:
+def _entry(
+    name: str, path: Path, licence: Licence, contract: Contract | None, provenance: str
+) -> Entry:
+    digest, size, place = sha256(path), path.stat().st_size, f"{name}/{name}.onnx"
+    member = Member(name=name, path=place, sha256=digest, bytes=size, contract=contract)
+    return Entry(
+        name=name,
+        title=f"{path.name}, added by hand",
+        licence=licence,
+        provenance=provenance,
+        download=Download(path=place, sha256=digest, bytes=size),
+        members=(member,),
+    )
+
+
+def _check_claim(claimed: Entry, path: Path) -> None:
     """Raise if a catalogue model is claimed to be under an open licence that it is not under."""
+    if claimed.licence.name not in PERMISSIVE:
+        return
     for entry in stock().models:
-        if licence.name not in PERMISSIVE or entry.licence.commercial:
-            continue
-        if digest in (member.sha256 for member in entry.members):
+        known = {member.sha256 for member in entry.members}
+        if not entry.licence.commercial and claimed.download.sha256 in known:
             raise LicenceError(
                 f"is a model of '{entry.name}', which is under {entry.licence.name}, "
-                f"not {licence.name}",
+                f"not {claimed.licence.name}",
                 where=path,
                 mend="name the licence that you bought, with --commercial",
             )
