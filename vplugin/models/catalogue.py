@@ -143,7 +143,7 @@ class Catalogue(_Data):
 
     @staticmethod
     def _unknown(name: str, names: Iterable[str]) -> ModelMissingError:
-        near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.6)
         mend = f"did you mean {' or '.join(near)}?" if near else "see `vplugin models list`"
         return ModelMissingError(f"there is no model named '{name}'", mend=mend)
 
