@@ -621,6 +621,18 @@ def test_a_caller_who_hangs_up():
         thread.join()
 
 
+def test_nobody_calls():
+    output = writer(f"tcp://127.0.0.1:{free_port()}?listen&listen_timeout=50", live=True)
+    with pytest.raises(SinkError, match=r"nobody called within 0\.05 s"):
+        write_all(output, made_frames(PictureFormat("yuv420p", 64, 48), 1))
+
+
+@pytest.mark.parametrize("url", ["tcp://127.0.0.1", "tcp://127.0.0.1:99999"])
+def test_a_port_is_needed(url):
+    with pytest.raises(SinkError, match=r"[Pp]ort"):
+        writer(url, live=True)
+
+
 def test_udp(tmp_path):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))

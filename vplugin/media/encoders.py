@@ -87,6 +87,7 @@ ENCODERS: Mapping[str, Encoder] = MappingProxyType(
                 "preset",
                 _PRESETS,
                 _TUNES,
+                options={"a53cc": "1"},  # off by default, unlike libx264's
                 live={"preset": "ultrafast", "tune": "zerolatency"},
                 extra="x265-params",
                 captions=True,

@@ -199,11 +199,14 @@ def _milliseconds(seconds: Fraction) -> str:
 
 
 def _pairs(given: Record, made: Record) -> Iterator[tuple[TrackRecord, TrackRecord | None]]:
-    """Copied tracks in order; streams are written in the order in which they are recorded."""
-    outputs = list(made.tracks.values())
-    for before, after in zip_longest(given.tracks.values(), outputs):
-        if before is not None:
-            yield before, after
+    """Copied tracks in order: each with the next one of its kind and codec."""
+    left = list(made.tracks.values())
+    for before in given.tracks.values():
+        kin = (t for t in left if (t.kind, t.codec) == (before.kind, before.codec))
+        after = next(kin, None)
+        if after is not None:
+            left.remove(after)
+        yield before, after
 
 
 def _compare_track(

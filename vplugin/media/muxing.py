@@ -25,13 +25,14 @@ from vplugin.media.encoding import EncoderSettings, VideoFacts, open_encoder
 from vplugin.media.hls import HlsFiles, segment_muxer
 from vplugin.media.original import SourceTracks
 from vplugin.media.output_file import OutputFile, OutputPipe
+from vplugin.media.output_socket import OutputSocket
 from vplugin.media.outputs import Target
 
 __all__ = ["Layout", "Opening", "Outlet", "check_codec", "open_outlet"]
 
 Layout: TypeAlias = Literal["hybrid", "faststart", "fragments"]
 Missing: TypeAlias = Callable[[str], None]
-Holder: TypeAlias = OutputFile | OutputPipe | HlsFiles | None
+Holder: TypeAlias = OutputFile | OutputPipe | OutputSocket | HlsFiles | None
 
 _FRAGMENT = MappingProxyType({"frag_duration": "1000000"})  # microseconds
 _CLUSTER = MappingProxyType({"cluster_time_limit": "1000"})  # milliseconds
@@ -163,6 +164,8 @@ def _open_container(opening: Opening) -> OutputContainer:
         options = holder.options
     elif holder is not None:
         where = holder
+    if isinstance(holder, OutputSocket):
+        holder.connect()
     if target.container.family == "mov":
         layout = opening.layout if target.container.seeks and target.kind == "file" else "fragments"
         options |= _LAYOUTS[layout]

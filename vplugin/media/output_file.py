@@ -43,7 +43,7 @@ _ADVICE = {
 
 def sink_error(error: Exception, where: str | Path) -> SinkError:
     """One line for an error of the operating system or of FFmpeg."""
-    number = getattr(error, "errno", None)
+    number = errno.ETIMEDOUT if isinstance(error, TimeoutError) else getattr(error, "errno", None)
     if number in _ADVICE:
         what, mend = _ADVICE[number]
         return SinkError(what, where=where, mend=mend)

@@ -126,9 +126,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol("rtmp", "flv", {}),
             Protocol("rtmps", "flv", {}),
             Protocol("udp", "ts", {"pkt_size": "1316"}),
-            # Microseconds without progress, and milliseconds to wait for a caller when listening:
-            # without them a peer that stands still would block the run for ever.
-            Protocol("tcp", "ts", {"timeout": "10000000", "listen_timeout": "30000"}),
+            Protocol("tcp", "ts", {}),
             Protocol("unix", "ts", {}),
         )
     }
@@ -207,8 +205,6 @@ def _stream(uri: str, scheme: str, format: str | None) -> Target:
     parts = urlsplit(uri)
     given = {item.partition("=")[0] for item in parts.query.split("&") if item}
     wanted = {k: v for k, v in protocol.query.items() if k not in given}
-    if scheme == "tcp" and "listen" not in given:
-        wanted.pop("listen_timeout")
     query = "&".join(
         item for item in (parts.query, *(f"{k}={v}" for k, v in wanted.items())) if item
     )

@@ -26,6 +26,7 @@ from vplugin.media.hls import HlsFiles
 from vplugin.media.muxing import Holder, Layout, Opening, Outlet, check_codec, open_outlet
 from vplugin.media.original import Original, SourceTracks
 from vplugin.media.output_file import OutputFile, OutputPipe, sink_error
+from vplugin.media.output_socket import OutputSocket
 from vplugin.media.outputs import Target
 from vplugin.media.record import Record, Times, captions_of, carried_properties
 from vplugin.node import Artifact
@@ -103,6 +104,8 @@ class VideoWriter:
         target, overwrite = self.target, self.settings.overwrite
         if target.kind == "pipe":
             return OutputPipe(target.path)
+        if target.url.lower().startswith("tcp://"):
+            return OutputSocket(target.url, target.title)
         if target.path is None:
             return None
         if target.kind == "hls":
