@@ -95,7 +95,7 @@ def film(path: Path, altered: Callable[[int], tuple[slice, slice] | None]) -> Pa
         "12.3 / 45.6 latency p50 / p95, ms",
         "decode in.mp4 – 30 29 0 1 late",
         "swap work 30 0 10 40 openvino · cpu · bf16",
-        "swapped: 29, <none>: 1",
+        "faces swapped: 29, <none>: 1",
         "work (process, cpu, restarted 2×)",
     ],
 )
