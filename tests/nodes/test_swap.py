@@ -289,7 +289,7 @@ def test_people_are_found_by_a_reference_picture(bench, tmp_path, monkeypatch):
 
 def test_a_reference_needs_an_embedder(bench):
     harness = bench(source="red.png", select={"reference": "green.png"})
-    with pytest.raises(GraphError, match=r"swap\.select: .* no embedder is configured"):
+    with pytest.raises(GraphError, match=r"swap: .* no embedder is configured"):
         harness.open()
 
 

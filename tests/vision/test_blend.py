@@ -16,7 +16,6 @@ from vplugin.vision.blend import (
     HostCompositor,
     Region,
     composite,
-    support,
     take,
     touched,
     working_format,
@@ -96,13 +95,6 @@ def test_an_empty_mask_makes_no_edit(name):
     region, _ = _region(40, np.uint8)
     faces = np.zeros((1, 128, 128, 3), np.float32)
     assert COMPOSITORS[name].paste([region], faces, [np.zeros((128, 128), np.float32)]) == []
-
-
-def test_support_is_the_tightest_rectangle():
-    mask = np.zeros((20, 30), np.float32)
-    assert support(mask).empty
-    mask[4, 7], mask[9, 21] = 0.1, 1.0
-    assert support(mask) == Rect(7, 4, 15, 6)
 
 
 @given(

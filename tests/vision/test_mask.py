@@ -10,7 +10,6 @@ from tests.vision.swap_models import draw_face, points_at
 from vplugin.picture import Rect
 from vplugin.vision import mask
 from vplugin.vision.align import crop_rect, similarity, template
-from vplugin.vision.match import to_lab
 
 
 def _points(size: int, **changes) -> np.ndarray:
@@ -64,7 +63,9 @@ def test_skin_is_kept_and_a_fringe_is_not():
     crop = np.full((size, size, 3), (60, 90, 160), np.uint8)
     draw_face(crop, _points(size).astype(np.float32), (215, 165, 140))
     crop[:34] = (40, 25, 15)  # dark hair down to the forehead
-    found = mask.skin_mask(to_lab(crop.astype(np.float32) / 255), _points(size))
+    found = mask.skin_mask(crop, _points(size))
+    same = mask.skin_mask(crop.astype(np.float32) / 255, _points(size))
+    np.testing.assert_allclose(found, same, atol=1e-3)
     assert found[80:84, 50:54].min() > 0.95  # cheek
     assert found[52, 46] > 0.9  # an eye: a feature, whatever its colour
     assert found[10:24, 40:90].max() < 0.05  # hair
@@ -91,3 +92,10 @@ def test_insightface_mask_is_the_one_over_the_whole_picture(place):
     outside = whole.copy()
     outside[rect.slices] = 0
     assert outside.max() == 0
+
+
+def test_support_is_the_tightest_rectangle():
+    made = np.zeros((20, 30), np.float32)
+    assert mask.support(made).empty
+    made[4, 7], made[9, 21] = 0.1, 1.0
+    assert mask.support(made) == Rect(7, 4, 15, 6)

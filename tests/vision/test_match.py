@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from tests.vision.swap_models import smooth_picture
-from vplugin.vision.mask import ellipse_mask
-from vplugin.vision.match import Look, LookSmoother, from_lab, look, shade, to_lab, transfer
+from vplugin.vision.mask import ellipse_mask, support
+from vplugin.vision.match import (
+    Look,
+    LookSmoother,
+    from_lab,
+    harmonise,
+    light_ratio,
+    look,
+    to_lab,
+    transfer,
+)
 
 
 def _crop(seed: int) -> np.ndarray:
@@ -53,21 +62,45 @@ def test_nothing_to_count():
     assert look(to_lab(_crop(0)), np.zeros((128, 128), np.float32)) is None
 
 
-def test_shade_takes_on_slow_light_and_keeps_features():
-    x = np.linspace(0.5, 1.5, 256, dtype=np.float32)
-    features = (np.random.default_rng(0).random((256, 256)) > 0.5).astype(np.float32) * 8
-    flat = np.zeros((256, 256, 3), np.float32)
-    flat[..., 0] = 50 + features
-    lit = flat.copy()
-    lit[..., 0] = 54 * x[None]
-    mask = ellipse_mask(256, 20)
-    got = shade(flat, lit, mask, sigma=20)
-    left, right = got[100:156, 60:80, 0].mean(), got[100:156, 176:196, 0].mean()
-    assert right / left == pytest.approx(lit[0, 186, 0] / lit[0, 70, 0], rel=0.08)
-    ratio = got[..., 0] / flat[..., 0]
-    assert np.abs(np.diff(ratio, axis=1)).max() < 0.02  # only slow changes
-    np.testing.assert_array_equal(got[..., 1:], flat[..., 1:])
-    np.testing.assert_allclose(shade(flat, lit, mask, 20, amount=0.0), flat)
+def test_light_is_what_varies_slowly():
+    x = np.linspace(0.5, 1.5, 128, dtype=np.float32)
+    features = (np.random.default_rng(0).random((128, 128)) > 0.5).astype(np.float32) * 8
+    flat, lit = 50 + features, np.broadcast_to(54 * x, (128, 128)).astype(np.float32)
+    mask = ellipse_mask(128, 10)
+    ratio = light_ratio(flat, lit, mask, sigma=10)
+    got = flat * ratio
+    left, right = got[50:78, 30:40].mean(), got[50:78, 88:98].mean()
+    assert right / left == pytest.approx(lit[0, 93] / lit[0, 35], rel=0.08)
+    assert np.abs(np.diff(ratio, axis=1)).max() < 0.03  # the features have no say
+    np.testing.assert_allclose(light_ratio(flat, lit, mask, 10, amount=0.0), 1.0)
+
+
+def _as_measured(have, want):
+    return have, want
+
+
+@pytest.mark.parametrize("size", [64, 128, 300, 512])
+def test_a_face_is_brought_into_harmony_where_it_shows(size):
+    mine = smooth_picture(size, size, 1).astype(np.float32) / 255
+    theirs = smooth_picture(size, size, 2).astype(np.float32) / 255 * 0.3 + 0.4
+    mask = ellipse_mask(size, size / 12, 0.6)
+    got = harmonise(mine, theirs, mask, size / 12, 1.0, _as_measured)
+    beyond = np.ones((size, size), bool)
+    beyond[support(mask).slices] = False
+    assert (got[beyond] == mine[beyond]).all()
+    before, after, want = (look(to_lab(image), mask) for image in (mine, got, theirs))
+    assert abs(before.mean[0] - want.mean[0]) > 5 or abs(before.mean[1] - want.mean[1]) > 2
+    np.testing.assert_allclose(after.mean, want.mean, atol=2.5)
+
+
+def test_the_looks_to_use_can_be_settled_elsewhere():
+    mine, theirs = _crop(1), _crop(2)
+    mask = ellipse_mask(128, 10)
+    grey = Look((60.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    got = harmonise(mine, theirs, mask, 10, 0.0, lambda have, want: (have, grey))
+    np.testing.assert_allclose(look(to_lab(got), mask).mean, grey.mean, atol=2.0)
+    nothing = np.zeros((128, 128), np.float32)
+    assert harmonise(mine, theirs, nothing, 10, 1.0, _as_measured) is mine
 
 
 def test_smoothing_steadies_a_flicker_and_follows_a_change():

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vplugin.errors import GraphError
 from vplugin.frame import Face, Frame
 from vplugin.models import runtime as runtimes
 from vplugin.models import store
@@ -23,9 +24,12 @@ from vplugin.vision.blend import HostCompositor, take
 from vplugin.vision.detect import Detector, open_detector
 from vplugin.vision.embed import Embedder
 from vplugin.vision.onnx_facts import normalises_itself
-from vplugin.vision.source import Source, load_source
+from vplugin.vision.source import Source, load_source, mean_embedding
 
 Array = npt.NDArray[Any]
+
+# inswapper_128 and its kin were trained with this recogniser and understand no other.
+RECOGNISER = "buffalo_l/w600k_r50"
 
 # Longer sides, in pixels, at which a source picture is searched: detectors have a largest face too.
 _SEARCH_SIZES = (640, 320, 1280)
@@ -92,6 +96,17 @@ class FaceReader:
         place = Path(self._models.context.base) / Path(path).expanduser()
         return load_source(place, self._find, self._embed_picture if embed else None)
 
+    def embedding_of(self, path: str) -> npt.NDArray[np.float32]:
+        """The embedding (512,) of a person in a picture or a folder of pictures.
+
+        Raises:
+            GraphError: There is no embedder.
+            SourceError: As :meth:`load`.
+        """
+        self._open_embedder()
+        views = self.load(path, embed=False).views
+        return mean_embedding([self._embed_picture(view.image, view.points) for view in views])
+
     def embed(self, frame: Frame, face: Face) -> npt.NDArray[np.float32]:
         """The embedding of a face in a frame: (512,) float32, raw; zeros where it has no points."""
         embedder = self._open_embedder()
@@ -139,7 +154,11 @@ class FaceReader:
         if self._embedder is None:
             name = self._names[1]
             if name is None:
-                raise RuntimeError("no embedder; ask `embeds` first")
+                raise GraphError(
+                    "faces are to be recognised, and no embedder is configured",
+                    where=self._models.context.name,
+                    mend=f"set `embedder`, for example to {RECOGNISER}",
+                )
             session, path = self._models.open(name)
             self._ran = asdict(session.ran)
             own = normalises_itself(load_graph(path))

@@ -17,7 +17,7 @@ from vplugin.models.onnx_file import load_graph
 from vplugin.models.session import Session
 from vplugin.models.store import Store
 from vplugin.node import Context, Node, Params
-from vplugin.nodes.sources import FaceReader, Models
+from vplugin.nodes.sources import RECOGNISER, FaceReader, Models
 from vplugin.vision.blend import Compositor, HostCompositor
 from vplugin.vision.copy_face import CopySwapper
 from vplugin.vision.match import LookSmoother
@@ -37,8 +37,6 @@ from vplugin.vision.stage import ColourStyle, Job, MaskStyle, Shape, SwapStage
 from vplugin.vision.swap import InswapperSwapper, Swapper
 
 COPY = "copy"
-# inswapper_128 and its kin were trained with this recogniser and understand no other.
-_RECOGNISER = "buffalo_l/w600k_r50"
 _REMEMBER = 60.0  # seconds that a person's colours are kept for after it was last seen
 
 
@@ -133,7 +131,7 @@ class SwapParams(Params):
     embedder: str | None = Field(
         default=None,
         description="ArcFace recogniser, for inswapper models and {reference: …}; "
-        f"{_RECOGNISER} for a model if not given.",
+        f"{RECOGNISER} for a model if not given.",
     )
     runtime: str = Field(
         default="auto",
@@ -160,7 +158,7 @@ class SwapParams(Params):
     @property
     def recogniser(self) -> str | None:
         """The embedder to use, if any."""
-        return self.embedder or (None if self.model == COPY else _RECOGNISER)
+        return self.embedder or (None if self.model == COPY else RECOGNISER)
 
 
 @dataclass(frozen=True)
@@ -234,16 +232,7 @@ class Swap(Node[SwapParams]):
         if isinstance(select, TrackSelect):
             return ByTrack(select.track)
         if isinstance(select, ReferenceSelect):
-            if not self._reader.embeds:
-                raise GraphError(
-                    "faces are selected by a reference picture, and no embedder is configured",
-                    where=f"{self.name}.select",
-                    mend=f"set `embedder`, for example to {_RECOGNISER}",
-                )
-            embedding = self._reader.load(select.reference, embed=True).embedding
-            if embedding is None:
-                raise RuntimeError("a source loaded with embed=True has an embedding")
-            return ByReference(embedding, select.threshold)
+            return ByReference(self._reader.embedding_of(select.reference), select.threshold)
         if select == "all":
             return Everyone()
         if select == "largest":

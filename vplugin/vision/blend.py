@@ -19,6 +19,7 @@ from vplugin.colour import RgbFormat
 from vplugin.frame import Frame
 from vplugin.picture import Rect
 from vplugin.vision.align import Border, apply, crop_rect, invert, shifted, warp
+from vplugin.vision.mask import support
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -116,19 +117,6 @@ def composite(under: Array, over: Array, alpha: Array) -> Array:
     return np.asarray(np.where(wide > 0, under + (over - under) * wide, under))
 
 
-def support(mask: Floats) -> Rect:
-    """The smallest rectangle that holds all of a mask above 0."""
-    columns, rows = mask.max(axis=0).nonzero()[0], mask.max(axis=1).nonzero()[0]
-    if columns.size == 0:
-        return Rect(0, 0, 0, 0)
-    return Rect(
-        int(columns[0]),
-        int(rows[0]),
-        int(columns[-1] - columns[0] + 1),
-        int(rows[-1] - rows[0] + 1),
-    )
-
-
 def touched(region: Region, mask: Floats) -> Rect:
     """The part of a region, in its own coordinates, that a mask in the crop can reach."""
     inside = support(mask)
@@ -173,7 +161,7 @@ class HostCompositor:
             return None
         number = _to_bytes if region.rgb.dtype == np.uint8 else np.ascontiguousarray
         # Colour and mask take the same way back: one warp of four channels.
-        layer: Array = number(np.dstack([face, mask]) if in_crop else face)
+        layer: Array = number(cv2.merge([face, mask]) if in_crop else face)
         layer = warp(layer, invert(shifted(region.matrix, part)), (part.width, part.height))
         over = np.ascontiguousarray(layer[..., :3])
         alpha = np.ascontiguousarray(layer[..., 3]) if in_crop else number(mask[part.slices])

@@ -13,17 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from vplugin.vision.align import apply, scale_of, similarity, template, warp, yaw
 from vplugin.vision.mask import face_outline, polygon_mask, skin_mask
-from vplugin.vision.match import to_lab
 from vplugin.vision.source import Source, View
 from vplugin.vision.swap import Swapped
 
 Array = npt.NDArray[Any]
 
+_UNIT = np.float32(1 / 255)
 _MARGIN = 1.25  # a prepared picture shows this much more than the template's crop
 _OVERSAMPLING = 2.0  # each further resampling then costs little sharpness
 _LARGEST = 1024
@@ -66,7 +67,7 @@ class CopySwapper:
 
     name = "copy"
     template = template("arcface_128")
-    sizes = (128, 256, 512)
+    sizes = (128, 192, 256, 384, 512)
     match_colour = True
 
     def __init__(self, skin: bool = True) -> None:
@@ -87,9 +88,8 @@ class CopySwapper:
         matrix = similarity(view.points, goal)
         rgb = warp(view.image, matrix, (size, size), smooth=True)
         points = apply(matrix, view.points)
-        lab = to_lab(rgb.astype(np.float32) / 255.0)
         feather = _SOURCE_FEATHER * float(np.linalg.norm(points[1] - points[0]))
-        alpha = skin_mask(lab, points, _SOURCE_SKIN)
+        alpha = skin_mask(rgb, points, _SOURCE_SKIN)
         alpha *= polygon_mask(face_outline(points), size, feather)
         rgba = np.dstack([rgb, np.rint(alpha * 255).astype(np.uint8)])
         return CopyView(rgba, points, yaw(points))
@@ -108,10 +108,10 @@ class CopySwapper:
         for index, (crop, places) in enumerate(zip(crops, points, strict=True)):
             view = self._choose(sources[index], yaw(places), tracks[index])
             rgba = warp(view.rgba, similarity(view.points, places), (size, size))
-            faces[index] = rgba[..., :3] * np.float32(1 / 255)
-            masks[index] = rgba[..., 3] * np.float32(1 / 255)
+            np.multiply(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), _UNIT, out=faces[index])
+            np.multiply(rgba[..., 3], _UNIT, out=masks[index])
             if self.skin:
-                masks[index] *= skin_mask(to_lab(crop), places)
+                masks[index] *= skin_mask(crop, places)
         return Swapped(faces, masks)
 
     def _choose(self, views: tuple[CopyView, ...], aside: float, track: int | None) -> CopyView:

@@ -18,7 +18,8 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from vplugin.vision.align import Border, compose, invert, scale_of, shifted
-from vplugin.vision.blend import Edit, Region, support, touched
+from vplugin.vision.blend import Edit, Region, touched
+from vplugin.vision.mask import support
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.picture import Rect
-from vplugin.vision.align import scale_of, shifted
+from vplugin.vision.align import shifted
 
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.float32]
@@ -188,24 +188,26 @@ def insightface_mask(matrix: Array, size: int, rect: Rect) -> Mask:
     return np.asarray(smooth * np.float32(1.0 / 255.0))
 
 
-def skin_mask(lab: Array, points: Array, tolerance: float = 2.5) -> Mask:
+def skin_mask(crop: Array, points: Array, tolerance: float = 2.5) -> Mask:
     """Where a face is skin or feature, and not hair, hat or hand: a guess from colour.
 
     What skin looks like is learnt from the nose and the cheeks of the very face. The features
     (brows, eyes, nose, mouth) count as face whatever their colour.
 
     Args:
-        lab: (S, S, 3) float32 Lab, the crop.
+        crop: (S, S, 3) RGB, uint8 or float32 in 0–1.
         points: (5, 2), in the crop.
         tolerance: Deviations from the face's own skin up to which a colour is skin.
 
     Returns:
         (S, S).
     """
-    size = lab.shape[0]
+    size = crop.shape[0]
     small = min(size, _WORKING_SIZE)
     ratio = small / size
-    tiny = cv2.resize(lab, (small, small), interpolation=cv2.INTER_AREA)
+    shrunk = cv2.resize(crop, (small, small), interpolation=cv2.INTER_AREA)
+    unit = 1.0 / 255.0 if crop.dtype == np.uint8 else 1.0
+    tiny = cv2.cvtColor(shrunk.astype(np.float32) * np.float32(unit), cv2.COLOR_RGB2Lab)
     places = (np.asarray(points, np.float64) + 0.5) * ratio - 0.5
     sample = tiny[_drawn(_local(places, _CHEEKS), small) > 0]
     if len(sample) < 8:
@@ -237,9 +239,17 @@ def _local(points: Array, shape: tuple[tuple[float, float], ...]) -> npt.NDArray
     return np.asarray(eyes + local[:, :1] * (points[1] - points[0]) + local[:, 1:] * (mouth - eyes))
 
 
-def eye_distance_in_crop(points: Array, matrix: Array) -> float:
-    """Pixels of the crop between the eyes of a face whose points (5, 2) lie in the picture."""
-    return float(np.linalg.norm(points[1] - points[0])) * scale_of(matrix)
+def support(mask: Mask) -> Rect:
+    """The smallest rectangle that holds all of a mask above 0."""
+    columns, rows = mask.max(axis=0).nonzero()[0], mask.max(axis=1).nonzero()[0]
+    if columns.size == 0:
+        return Rect(0, 0, 0, 0)
+    return Rect(
+        int(columns[0]),
+        int(rows[0]),
+        int(columns[-1] - columns[0] + 1),
+        int(rows[-1] - rows[0] + 1),
+    )
 
 
 def _smoothstep(values: Mask) -> Mask:

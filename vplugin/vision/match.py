@@ -8,7 +8,7 @@ lightness. Statistics can be smoothed in time per person, so that brightness doe
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from vplugin.vision.mask import support
+
 Floats = npt.NDArray[np.float32]
 
 _GAIN = (0.5, 2.0)  # a deviation is never stretched by more; flat faces would turn to noise
 _SHADE = (0.6, 1.6)
-_SHADING_SIZE = 64
+_MEASURING_SIZE = 128
 
 
 def to_lab(rgb: Floats) -> Floats:
@@ -91,41 +92,85 @@ def transfer(lab: Floats, have: Look, want: Look) -> Floats:
         [
             min(max(goal / max(own, 1e-3), low), high)
             for own, goal in zip(have.deviation, want.deviation, strict=True)
-        ],
-        np.float32,
+        ]
     )
-    offset = np.asarray(want.mean, np.float32) - gain * np.asarray(have.mean, np.float32)
-    return np.asarray(lab * gain + offset, np.float32)
+    offset = np.asarray(want.mean) - gain * np.asarray(have.mean)
+    return np.asarray(cv2.transform(lab, np.column_stack([np.diag(gain), offset])))
 
 
-def shade(lab: Floats, target: Floats, weight: Floats, sigma: float, amount: float = 1.0) -> Floats:
-    """Give a face the light of another: only what varies slowly over the face.
+def light_ratio(
+    own: Floats, target: Floats, weight: Floats, sigma: float, amount: float = 1.0
+) -> Floats:
+    """What to multiply a face's lightness with to give it the light of another.
+
+    Only what varies slowly over the face counts as light.
 
     Args:
-        lab: (H, W, 3) Lab, the face to be lit.
-        target: (H, W, 3) Lab, the face whose light is wanted.
+        own: (H, W) lightness, 0–100, of the face to be lit.
+        target: (H, W) lightness of the face whose light is wanted.
         weight: (H, W), 0–1, where both are faces.
-        sigma: Of the Gaussian that separates light from features, in pixels of the crop.
+        sigma: Of the Gaussian that separates light from features, in pixels.
         amount: 0 keeps the light, 1 replaces it.
 
     Returns:
-        (H, W, 3) Lab with another lightness.
+        (H, W), smooth, near 1.
     """
-    size = lab.shape[0]
-    small = min(size, _SHADING_SIZE)
-    parts = [np.ascontiguousarray(part) for part in (lab[..., 0], target[..., 0], weight)]
-    own, goal, share = (
-        cv2.resize(part, (small, small), interpolation=cv2.INTER_AREA) for part in parts
-    )
-    blur = sigma * small / size
     # Normalised convolution: what lies outside the faces has no say.
-    spread = cv2.GaussianBlur(share, (0, 0), blur) + 1e-3
-    own_low = cv2.GaussianBlur(own * share, (0, 0), blur) / spread
-    goal_low = cv2.GaussianBlur(goal * share, (0, 0), blur) / spread
+    spread = cv2.GaussianBlur(weight, (0, 0), sigma) + 1e-3
+    own_low = cv2.GaussianBlur(own * weight, (0, 0), sigma) / spread
+    goal_low = cv2.GaussianBlur(target * weight, (0, 0), sigma) / spread
     ratio = np.clip((goal_low + 2.0) / (own_low + 2.0), *_SHADE) ** amount
-    lit = lab.copy()
-    lit[..., 0] *= cv2.resize(ratio.astype(np.float32), (size, size))
-    return lit
+    return np.asarray(ratio, np.float32)
+
+
+Settle = Callable[[Look, Look], tuple[Look, Look]]
+
+
+def harmonise(
+    face: Floats, crop: Floats, weight: Floats, sigma: float, light: float, settle: Settle
+) -> Floats:
+    """A face in the colour and the light of the face it replaces.
+
+    All measuring is done on small copies; only what the mask shows is converted at full size.
+
+    Args:
+        face: (S, S, 3) float32 RGB in 0–1, the new face.
+        crop: (S, S, 3) float32 RGB in 0–1, the face that it replaces.
+        weight: (S, S), the mask.
+        sigma: See :func:`light_ratio`; in pixels of the crop.
+        light: See :func:`light_ratio`, ``amount``.
+        settle: Gets the looks of the new face and of the replaced one as measured, gives those to
+            use: for smoothing in time.
+
+    Returns:
+        (S, S, 3) float32 RGB in 0–1; meaningful where the mask is above 0.
+    """
+    size = face.shape[0]
+    scale = min(1.0, _MEASURING_SIZE / size)
+    made, target = (to_lab(_small(image, scale)) for image in (face, crop))
+    share = _small(weight, scale)
+    have, want = look(made, share), look(target, share)
+    if have is None or want is None:
+        return face
+    have, want = settle(have, want)
+    part = support(weight).slices
+    lab = transfer(to_lab(face[part]), have, want)
+    if light > 0:
+        own = np.ascontiguousarray(transfer(made, have, want)[..., 0])
+        goal = np.ascontiguousarray(target[..., 0])
+        ratio = light_ratio(own, goal, share, sigma * scale, light)
+        lab[..., 0] *= cv2.resize(ratio, (size, size), interpolation=cv2.INTER_LINEAR)[part]
+    harmonised = face.copy()
+    harmonised[part] = from_lab(lab)
+    return harmonised
+
+
+def _small(image: Floats, scale: float) -> Floats:
+    """The image scaled down by the mean of what each pixel covers."""
+    if scale == 1.0:
+        return np.ascontiguousarray(image)
+    size = max(1, round(image.shape[0] * scale))
+    return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA))
 
 
 class LookSmoother:

@@ -26,7 +26,7 @@ from vplugin.vision.mask import (
     insightface_mask,
     polygon_mask,
 )
-from vplugin.vision.match import LookSmoother, from_lab, look, shade, to_lab, transfer
+from vplugin.vision.match import Look, LookSmoother, harmonise
 from vplugin.vision.swap import Swapper
 
 Array = npt.NDArray[Any]
@@ -198,20 +198,17 @@ class SwapStage:
     def _matched(
         self, cut: _Cut, face: Floats, crop: Floats, weight: Floats, time: float
     ) -> Floats:
-        """The face in the target's colour and light."""
-        made, target = to_lab(face), to_lab(crop)
-        have, want = look(made, weight), look(target, weight)
-        if have is None or want is None:
-            return face
+        """The face in the target's colour and light, steady for each track."""
         track = cut.job.face.track
-        if track is not None:
-            have = self.smoother.update(f"{track}/source", time, have)
-            want = self.smoother.update(f"{track}/target", time, want)
-        matched = transfer(made, have, want)
-        if self.colour.light > 0:
-            sigma = _LIGHT_SIGMA * float(np.linalg.norm(cut.points[1] - cut.points[0]))
-            matched = shade(matched, target, weight, sigma, self.colour.light)
-        return from_lab(matched)
+
+        def settle(have: Look, want: Look) -> tuple[Look, Look]:
+            if track is None:
+                return have, want
+            steady = self.smoother.update
+            return steady(f"{track}/source", time, have), steady(f"{track}/target", time, want)
+
+        sigma = _LIGHT_SIGMA * float(np.linalg.norm(cut.points[1] - cut.points[0]))
+        return harmonise(face, crop, weight, sigma, self.colour.light, settle)
 
     def _paste(
         self,
