@@ -5,7 +5,7 @@ import pytest
 
 from tests.vision.swap_models import draw_face, points_at, smooth_picture
 from vplugin.vision.align import apply, similarity, template, warp, yaw
-from vplugin.vision.copy_face import CopySwapper
+from vplugin.vision.copy_face import CopySwapper, placed
 from vplugin.vision.source import Source, View
 
 SKIN = (215, 165, 140)
@@ -39,7 +39,7 @@ def test_the_sources_face_lies_on_the_targets_points(size, degrees):
     view = _view(eyes=90, degrees=degrees)
     crop, points = _target(size)
     made = swapper.swap(crop[None], points[None], [swapper.prepare(Source("x", (view,)))], [None])
-    want = warp(view.image, similarity(view.points, points), (size, size)) / 255
+    want = warp(view.image, placed(view.points, points), (size, size)) / 255
     inner = made.masks[0] > 0.9
     assert inner[int(points[2, 1]), int(points[2, 0])]
     assert inner.mean() > 0.15
@@ -70,7 +70,7 @@ def test_the_side_that_looks_the_same_way_is_taken_and_kept():
         made = swapper.swap(crop[None], points[None], [prepared], [track]).crops[0]
         sides = []
         for view in prepared:
-            matrix = similarity(view.points, points)
+            matrix = placed(view.points, points)
             sides.append(np.abs(warp(view.rgba[..., :3], matrix, (128, 128)) / 255 - made).mean())
         return prepared[int(np.argmin(sides))].yaw
 
@@ -106,3 +106,13 @@ def test_sources_are_kept_at_twice_their_resolution_up_to_a_bound():
     np.testing.assert_allclose(
         apply(similarity(points, prepared.points), points), prepared.points, atol=0.1
     )
+
+
+def test_foreshortening_is_followed_half_way():
+    points = template("arcface_128").at(128)
+    squeezed = points * [0.7, 1.0]
+    moved = apply(placed(points, squeezed), points)
+    width, height = np.ptp(moved[:2, 0]), np.ptp(moved[[0, 3], 1])
+    whole = np.ptp(points[:2, 0]) / np.ptp(points[[0, 3], 1])
+    assert 0.7 * whole < width / height < whole
+    np.testing.assert_allclose(apply(placed(points, points * 2 + 3), points), points * 2 + 3)

@@ -146,6 +146,13 @@ def similarity(points: Array, target: Array) -> npt.NDArray[np.float64]:
     return np.stack([first, second], axis=-2)
 
 
+def affine(points: Array, target: Array) -> npt.NDArray[np.float64]:
+    """Least-squares affine map that carries points (K, 2) to target points (K, 2): (2, 3)."""
+    homogeneous = np.column_stack([np.asarray(points, np.float64), np.ones(len(points))])
+    solution = np.linalg.lstsq(homogeneous, np.asarray(target, np.float64), rcond=None)[0]
+    return np.asarray(solution.T)
+
+
 def _unusable() -> PictureError:
     what = "the points of a face coincide or are not finite"
     return PictureError(what, mend="discard that detection")

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.vision.align import apply, scale_of, similarity, template, warp, yaw
+from vplugin.vision.align import affine, apply, scale_of, similarity, template, warp, yaw
 from vplugin.vision.mask import face_outline, polygon_mask, skin_mask
 from vplugin.vision.source import Source, View
 from vplugin.vision.swap import Swapped
@@ -32,6 +32,23 @@ _SOURCE_FEATHER = 0.15  # eye distances
 _SOURCE_SKIN = 1.8  # stricter than for the target: the source's fringe must not come along
 _REMEMBERED = 256  # persons whose choice of picture is kept
 _STICKY = 0.15  # eye distances of yaw by which another picture must fit better to be taken
+
+
+def placed(points: Array, target: Array) -> npt.NDArray[np.float64]:
+    """How a face is laid over another: half way from the best similarity to the best affine map.
+
+    A similarity keeps the source's proportions whole, but a face turned aside or nodding is
+    foreshortened, which an affine map follows; taken alone, that would stretch the source's face
+    to the target's proportions.
+
+    Args:
+        points: (5, 2), of the source.
+        target: (5, 2), where they shall lie.
+
+    Returns:
+        (2, 3).
+    """
+    return (similarity(points, target) + affine(points, target)) / 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +124,7 @@ class CopySwapper:
         masks = np.empty((len(crops), size, size), np.float32)
         for index, (crop, places) in enumerate(zip(crops, points, strict=True)):
             view = self._choose(sources[index], yaw(places), tracks[index])
-            rgba = warp(view.rgba, similarity(view.points, places), (size, size))
+            rgba = warp(view.rgba, placed(view.points, places), (size, size))
             np.multiply(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), _UNIT, out=faces[index])
             np.multiply(rgba[..., 3], _UNIT, out=masks[index])
             if self.skin:
