@@ -83,7 +83,7 @@ def test_copies_in_other_containers(tmp_path, name, rate, verdict):
         ({"metadata": {"title": "Other"}}, "metadata", "title=Other"),
         ({"metadata": {}}, "metadata", "title=A title"),
         ({"metadata": {"title": "A title"}}, "timecode", "01:00:00:00"),
-        ({"audio": "ac3"}, None, "audio (aac) is missing"),
+        ({"audio": "ac3"}, None, "audio (aac): 48 packets went in"),
         ({"audio": None}, None, "audio (aac) is missing"),
         ({"audio_offset": Fraction(1, 5)}, None, "moved by 199 ms against the video"),
     ],

@@ -306,6 +306,19 @@ def test_sound_of_a_transport_stream_goes_into_fragments(tmp_path):
     assert [data for _, data in packets_in(tmp_path / "o.mp4", "audio")] == plain
 
 
+@pytest.mark.parametrize("sound", ["ac3", "eac3", "pcm_s24le", "mp2", "flac", "alac"])
+@pytest.mark.parametrize("name", ["o.mp4", "o.mov", "o.mkv"])
+def test_sounds_of_all_kinds(tmp_path, sound, name):
+    source = make_clip(tmp_path / "in.mkv", audio=sound)
+    output = transcode(source, tmp_path / name)
+    if output.warnings:
+        assert (sound, name) in {("flac", "o.mov"), ("mp2", "o.mov")}
+        return
+    carried = b"".join(data for _, data in packets_in(tmp_path / name, "audio"))
+    assert carried == b"".join(data for _, data in packets_in(source, "audio"))
+    assert output.fidelity.verdict in (EXACT, CLOCK), output.fidelity.sentences
+
+
 def test_a_trim_begins_at_zero_with_its_sound(tmp_path):
     source = make_clip(tmp_path / "in.mp4", frames=50)
     output = transcode(source, tmp_path / "o.mp4", trim_in="10f", trim_out="20f")

@@ -36,6 +36,7 @@ _OWN_TAGS = frozenset(
     {"encoder", "major_brand", "minor_version", "compatible_brands", "duration", "vendor_id"}
     | {"bps", "number_of_frames", "number_of_bytes", "timecode"}
 )
+_INDEXED_BY_PACKETS = frozenset({"ac3", "eac3"})  # MP4's index needs to have seen one
 
 
 class Nowhere:
@@ -80,7 +81,8 @@ def refusal(track: SourceTrack, container: Container, muxer: str) -> str | None:
     if container.copied is not None and track.codec not in container.copied:
         return f"players do not find {name} in {container.name}"
     # An empty index makes MP4 write at once what it would else refuse only at the end.
-    options = {"movflags": "empty_moov"} if muxer in ("mp4", "mov") else {}
+    early = muxer in ("mp4", "mov") and track.codec not in _INDEXED_BY_PACKETS
+    options = {"movflags": "empty_moov"} if early else {}
     trial = av.open(Nowhere(), "w", format=muxer, container_options=options)
     try:
         _add(trial, track)

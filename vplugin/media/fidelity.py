@@ -199,11 +199,15 @@ def _milliseconds(seconds: Fraction) -> str:
 
 
 def _pairs(given: Record, made: Record) -> Iterator[tuple[TrackRecord, TrackRecord | None]]:
-    """Copied tracks in order: each with the next one of its kind and codec."""
+    """Copied tracks in order: each with the next one of its kind, of its codec if there is one.
+
+    MP4 has one name for all layers of MPEG audio, so the codec alone does not decide.
+    """
     left = list(made.tracks.values())
     for before in given.tracks.values():
-        kin = (t for t in left if (t.kind, t.codec) == (before.kind, before.codec))
-        after = next(kin, None)
+        kin = [track for track in left if track.kind == before.kind]
+        same = [track for track in kin if track.codec == before.codec]
+        after = next(iter(same or kin), None)
         if after is not None:
             left.remove(after)
         yield before, after
