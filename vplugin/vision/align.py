@@ -225,8 +225,8 @@ def warp(
 
     Linear interpolation looks at two pixels a side however many the output pixel covers, so below
     half size the image is first shrunk by the mean of whole blocks (``cv2.warpAffine`` takes
-    INTER_AREA for linear). On the CPU this is OpenCV: ``benchmarks/warp.py`` shows it several times
-    faster than kornia there. For batches on a GPU see :mod:`vplugin.vision.device`.
+    INTER_AREA for linear). On the CPU this is OpenCV: ``benchmarks/warp.py`` shows it two to four
+    times as fast as kornia there. For batches on a GPU see :mod:`vplugin.vision.device`.
 
     Args:
         image: (H, W) or (H, W, C ≤ 4), uint8, uint16 or float32.
