@@ -497,6 +497,16 @@ def test_what_cannot_work_is_told_before_anything_is_decoded(tmp_path, name, set
     assert os.listdir(tmp_path) == []
 
 
+def test_an_output_that_cannot_be_read_back_gets_no_name(tmp_path):
+    output = writer(tmp_path / "o.mp4")
+    for frame in made_frames(PictureFormat("yuv420p", 64, 48)):
+        output.write(frame)
+    output._file.ignore()  # a disk that says it has written and has not
+    with pytest.raises(SinkError, match="cannot be read back"):
+        output.finish()
+    assert os.listdir(tmp_path) == []
+
+
 def test_an_output_that_is_its_own_source(tmp_path):
     source = make_clip(tmp_path / "in.mp4")
     before = source.read_bytes()
@@ -506,10 +516,11 @@ def test_an_output_that_is_its_own_source(tmp_path):
     assert os.listdir(tmp_path) == ["in.mp4"]
 
 
-@pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.ts"])
-def test_a_disk_that_fills_up(tmp_path, name):
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.ts", "o.m3u8"])
+def test_a_disk_that_fills_up(tmp_path, name, verify):
     """The limit on file size stands in for a full disk: the same write fails, and really."""
-    output = writer(tmp_path / name, crf=0)
+    output = writer(tmp_path / name, crf=0, verify=verify)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
     try:

@@ -7,7 +7,9 @@ and keeps only the newest.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import IO, cast
 
 from vplugin.errors import SinkError
 from vplugin.media.output_file import check_place, sink_error
@@ -16,6 +18,38 @@ __all__ = ["HlsFiles", "segment_muxer"]
 
 _LIVE_SECONDS, _FILM_SECONDS = 2, 6
 _LIVE_SEGMENTS = 6
+
+
+class _Part:
+    """One file, for a muxer that does not look whether writing succeeds."""
+
+    def __init__(self, url: str, errors: list[OSError]) -> None:
+        self.name = url
+        self._errors = errors
+        try:
+            self._raw = open(url, "wb", buffering=0)  # noqa: SIM115 — closed by the muxer
+        except OSError as error:
+            errors.append(error)
+            raise
+
+    def write(self, data: bytes) -> int:
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._raw.write(rest) :]
+        except OSError as error:
+            self._errors.append(error)
+            raise
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._raw.tell()
+
+    def close(self) -> None:
+        self._raw.close()
 
 
 def segment_muxer(codec: str) -> str:
@@ -39,6 +73,7 @@ class HlsFiles:
     def __init__(self, playlist: Path, codec: str, *, live: bool, overwrite: bool) -> None:
         self.playlist = playlist
         self._live = live
+        self._errors: list[OSError] = []
         self._transport = segment_muxer(codec) == "mpegts"
         self._suffix = "ts" if self._transport else "m4s"
         try:
@@ -48,6 +83,11 @@ class HlsFiles:
             raise
         except OSError as error:
             raise sink_error(error, playlist) from error
+
+    @property
+    def name(self) -> str:
+        """What opens the whole."""
+        return str(self.playlist)
 
     @property
     def options(self) -> dict[str, str]:
@@ -78,6 +118,19 @@ class HlsFiles:
         """Bytes of all segments."""
         return sum(path.stat().st_size for path in self.segments)
 
+    def open(self, url: str, flags: int, options: Mapping[str, str]) -> IO[bytes]:
+        """For ``av.open(io_open=…)``: every file of the muxer, with its errors remembered."""
+        return cast("IO[bytes]", _Part(url, self._errors))
+
+    def check(self) -> None:
+        """Say what FFmpeg's HLS muxer keeps to itself.
+
+        Raises:
+            OSError: A file could not be written.
+        """
+        if self._errors:
+            raise self._errors[0]
+
     def ignore(self) -> None:
         """The muxer may write its last files; :meth:`discard` removes them."""
 
@@ -85,8 +138,10 @@ class HlsFiles:
         """The muxer has closed the playlist with ``ENDLIST``.
 
         Raises:
-            SinkError: It could not: FFmpeg's HLS muxer does not report a playlist it cannot write.
+            OSError: As :meth:`check`.
+            SinkError: There is none.
         """
+        self.check()
         if not self.playlist.is_file():
             raise SinkError("the playlist could not be written", where=self.playlist)
 

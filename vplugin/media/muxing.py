@@ -181,6 +181,7 @@ def _open_container(opening: Opening) -> OutputContainer:
         format=target.container.muxer,
         container_options=options,
         buffer_size=_BUFFER,
+        io_open=holder.open if isinstance(holder, HlsFiles) else None,
     )
 
 

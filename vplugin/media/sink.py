@@ -133,6 +133,8 @@ class VideoWriter:
                 self._run.carry(original)
             self._run.encode(frame)
             self.frames += 1
+            if isinstance(self._file, HlsFiles):
+                self._file.check()
 
     def carry(self, original: Original) -> None:
         """Write the packets of a frame that does not come itself.
@@ -200,13 +202,19 @@ class VideoWriter:
                 mend = "check the source and its trim"
                 raise SinkError("no frame came to write", where=self.target.title, mend=mend)
             self._run.finish()
+            self._verify(self._run.record)
             if self._file is not None:
                 self._file.commit()
             self._closed = True
             self.warnings += self._run.repairs()
-            if self.settings.verify and self.target.kind in ("file", "hls"):
-                self.fidelity = compare(self._run.record, self.target.url)
             self._run.record.close()
+
+    def _verify(self, record: Record) -> None:
+        """Compare what was written with what went in, before it gets its name."""
+        if isinstance(self._file, HlsFiles):
+            self._file.check()
+        if self.settings.verify and isinstance(self._file, OutputFile | HlsFiles):
+            self.fidelity = compare(record, self._file.name)
 
     def abort(self) -> None:
         """Close and leave nothing behind; harmless at any time."""
