@@ -12,6 +12,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -44,9 +45,14 @@ _TAIL = -1  # the seq under which a source leaves what belongs after its last fr
 
 
 class LaneStore:
-    """What stays inside a process: a source's own frame objects, for the sinks beside it."""
+    """What stays inside a process: a source's own frame objects, for the sinks beside it.
+
+    Attributes:
+        loading: Held while a node is being loaded.
+    """
 
     def __init__(self) -> None:
+        self.loading = threading.Lock()
         self._originals: dict[tuple[str, str, int], Any] = {}
         self._lock = threading.Lock()
 
@@ -147,9 +153,13 @@ class Worker:
         """Make and open the node; says Ready, or Fail (and returns False)."""
         spec = self.spec
         try:
-            cls = self._registry.get(spec.uses).cls
-            node = self.node = cls(cls.Params(**spec.params), spec.node)
-            node.open(Context(**{key: _tupled(value) for key, value in spec.context.items()}))
+            # One at a time: libraries that load others (imports, OpenVINO's plug-ins) in two
+            # threads at once can wait for each other's loader lock for ever.
+            with self._store.loading:
+                cls = self._registry.get(spec.uses).cls
+                node = self.node = cls(cls.Params(**spec.params), spec.node)
+            with self._store.loading if spec.role == "node" else nullcontext():
+                node.open(Context(**{key: _tupled(value) for key, value in spec.context.items()}))
             if spec.state is not None:
                 node.restore(spec.state)
             stream, artifacts = None, []
