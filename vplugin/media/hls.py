@@ -33,13 +33,13 @@ class _Part:
             raise
 
     def write(self, data: bytes) -> int:
+        """Remember an error instead of raising it: PyAV can hand on only one at a time."""
+        rest = memoryview(data)
         try:
-            rest = memoryview(data)
-            while rest:
+            while rest and not self._errors:
                 rest = rest[self._raw.write(rest) :]
         except OSError as error:
             self._errors.append(error)
-            raise
         return len(data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
