@@ -26,20 +26,20 @@ MEBI = 1 << 20
 
 
 def peak_while(running: subprocess.Popen[bytes]) -> int:
-    """The largest sum of the proportional set sizes (PSS: shared pages count once) of a process
-    and its children, in bytes, looked at ten times a second until it ends."""
+    """The largest sum of the resident set sizes of a process and its children, in bytes, looked at
+    ten times a second until it ends."""
     peak, whole = 0, psutil.Process(running.pid)
     while True:
         with suppress(subprocess.TimeoutExpired):
             running.wait(0.1)
             return peak
         with suppress(psutil.Error):
-            peak = max(peak, sum(map(_pss, [whole, *whole.children(recursive=True)])))
+            peak = max(peak, sum(map(_rss, [whole, *whole.children(recursive=True)])))
 
 
-def _pss(process: psutil.Process) -> int:
+def _rss(process: psutil.Process) -> int:
     with suppress(psutil.Error):
-        return int(process.memory_full_info().pss)
+        return int(process.memory_info().rss)
     return 0
 
 
