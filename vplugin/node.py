@@ -135,12 +135,15 @@ class Node(Generic[P]):
         edits: Whether it adds patches (it is then given room for them).
         stateful: Whether frames must come to one instance in order; such a node has no replicas.
             With ``state: checkpoint`` its :meth:`snapshot` survives a crash of its process.
+        protects: Whether letting a frame by without this node's work does harm (it hides faces);
+            ``on_error: passthrough`` is then refused.
     """
 
     inputs: ClassVar[Mapping[str, Port]] = {"frame": Port("video")}
     outputs: ClassVar[Mapping[str, Port]] = {"frame": Port("video")}
     edits: ClassVar[bool] = True
     stateful: ClassVar[bool] = False
+    protects: ClassVar[bool] = False
     Params: ClassVar[type[Params]] = Params
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -257,3 +257,20 @@ def test_a_spec_made_by_hand_has_no_places():
     spec = GraphSpec(nodes={"a": {"uses": "nothing"}})
     with pytest.raises(GraphError, match=r"^there is no kind of node called 'nothing'"):
         check(spec, Registry(installed=False))
+
+
+@pytest.mark.parametrize("where", ["node", "defaults"])
+def test_a_node_that_hides_faces_never_passes_a_frame_on_uncovered(where):
+    blur = {"uses": "blur", "in": "decode"}
+    if where == "node":
+        blur["on_error"] = "passthrough"
+    spec = GraphSpec.model_validate({
+        "nodes": {
+            "decode": {"uses": "decode", "params": {"uri": "in.mp4"}},
+            "blur": blur,
+            "encode": {"uses": "encode", "in": "blur", "params": {"uri": "out.mp4"}},
+        },
+        "defaults": {"on_error": "passthrough"} if where == "defaults" else {},
+    })  # fmt: skip
+    with pytest.raises(GraphError, match="blur hides faces"):
+        check(spec)

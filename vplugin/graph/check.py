@@ -35,6 +35,7 @@ def check(spec: GraphSpec, registry: Registry | None = None) -> None:
     for name, kind in kinds.items():
         _check_lane(spec, name)
         _check_workers(spec, name, kind.cls)
+        _check_protection(spec, name, kind.cls)
         _check_hot(spec, name, kind.cls)
         _check_neighbours(spec, name, kind.cls)
     check_files(spec, kinds, params)
@@ -92,6 +93,15 @@ def _check_workers(spec: GraphSpec, name: str, cls: type[Node[Any]]) -> None:
     if node.state == "checkpoint" and not keeps:
         raise spec.error(f"{name} ({node.uses}) has no state that can be kept", "nodes", name,
                          "state", mend="remove `state`, or set it to restart")  # fmt: skip
+
+
+def _check_protection(spec: GraphSpec, name: str, cls: type[Node[Any]]) -> None:
+    """A node that hides faces never lets a frame by uncovered."""
+    if cls.protects and spec.on_error(name).action == "passthrough":
+        raise spec.error(
+            f"{name} hides faces, so a frame it failed on must not go on as it came",
+            "nodes", name, "on_error", mend="write `on_error: skip` or `on_error: fail` for it",
+        )  # fmt: skip
 
 
 def _check_hot(spec: GraphSpec, name: str, cls: type[Node[Any]]) -> None:

@@ -56,8 +56,8 @@ class BlurParams(Params):
 class Blur(Node[BlurParams]):
     """Covers every face, and where a face was for some frames after it was last found.
 
-    Fails to the covered side: a face whose box is not a number covers the whole picture. Give it
-    ``on_error: fail``, since passing a frame through uncovered is the one thing it must not do.
+    Fails to the covered side: a face whose box is not a number covers the whole picture, and a
+    graph that would pass a frame on uncovered after an error (``on_error: passthrough``) is refused.
 
     Example:
         >>> Blur(BlurParams(style="pixelate", hold=25))  # doctest: +ELLIPSIS
@@ -65,6 +65,7 @@ class Blur(Node[BlurParams]):
     """
 
     stateful: ClassVar[bool] = True
+    protects: ClassVar[bool] = True
 
     def open(self, context: Context) -> None:
         """Nothing is known yet."""
