@@ -57,7 +57,7 @@ class Blur(Node[BlurParams]):
     """Covers every face, and where a face was for some frames after it was last found.
 
     Fails to the covered side: a face whose box is not a number covers the whole picture, and a
-    graph that would pass a frame on uncovered after an error (``on_error: passthrough``) is refused.
+    graph that would pass it on uncovered after an error (``on_error: passthrough``) is refused.
 
     Example:
         >>> Blur(BlurParams(style="pixelate", hold=25))  # doctest: +ELLIPSIS

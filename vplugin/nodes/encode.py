@@ -41,7 +41,7 @@ class EncodeParams(Params):
 
     uri: str = Field(
         description="Where to: a file (.mp4 .mov .mkv .webm .ts .nut .flv), a playlist (.m3u8), "
-        "rtmp://, udp://, tcp://, or - for standard output; relative to the graph file."
+        "rtmp://, udp://, tcp://, or - for standard output; paths start from the current directory."
     )
     codec: str = Field(
         "h264", description="h264, h265, av1, vp9, ffv1, prores, or any FFmpeg encoder's name."
