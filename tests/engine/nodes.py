@@ -201,3 +201,8 @@ class Paints(Node[Params]):
     def process(self, frame: Frame) -> Frame:
         picture = Picture(frame.format, tuple(np.full_like(p, 7) for p in frame.picture.planes))
         return frame.evolve(picture=picture, patches=())
+
+
+class Broken(Sink[Params]):
+    def process(self, frame: Frame) -> None:
+        raise OSError("the disk is gone")

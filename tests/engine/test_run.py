@@ -262,3 +262,10 @@ def test_metrics_are_served_while_it_runs(tmp_path):
     assert 'vplugin_edge_load{edge="src->slow.frame"}' in pages[0]
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/metrics")
+
+
+def test_the_graphs_default_policy_does_not_let_a_sink_lose_frames(go, tmp_path):
+    class_ = {"uses": HERE + "Broken"}
+    report = go({"src": source(3), "out": class_}, defaults={"on_error": "passthrough"})
+    assert not report.ok
+    assert "the disk is gone" in report.error

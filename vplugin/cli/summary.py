@@ -97,7 +97,7 @@ def _outputs(report: RunReport) -> Iterator[Text]:
     """What each sink wrote, and how faithful it is."""
     for node in report.nodes.values():
         for own in _own_reports(node):
-            if output := own.get("output"):
+            if report.ok and (output := own.get("output")):
                 yield Text(f"wrote {output}{_fidelity(own.get('fidelity'))}")
 
 

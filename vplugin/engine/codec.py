@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgpack
@@ -13,7 +14,7 @@ from vplugin.engine.arena import Memory, Writer
 from vplugin.engine.wire import FrameMessage, Slot
 from vplugin.errors import WireError
 from vplugin.frame import Face, Frame, Patch
-from vplugin.picture import ColourTags, Picture, PictureFormat, Rect
+from vplugin.picture import ColourTags, Picture, PictureFormat, Plane, Rect
 
 _ARRAY, _FRACTION, _TUPLE = 1, 2, 3
 
@@ -43,6 +44,22 @@ def _extension(code: int, data: bytes) -> Any:
     raise WireError(f"unknown extension {code} in a frame")
 
 
+class MappedPicture(Picture):
+    """A picture that lies in the arena; its planes are mapped when somebody looks at them."""
+
+    _load: Callable[[], tuple[Plane, ...]]
+
+    def __init__(self, format: PictureFormat, load: Callable[[], tuple[Plane, ...]]) -> None:
+        object.__setattr__(self, "format", format)
+        object.__setattr__(self, "_load", load)
+
+    @cached_property
+    def planes(self) -> tuple[Plane, ...]:
+        """As :attr:`Picture.planes`."""
+        planes = self._load()
+        return Picture(self.format, planes).planes
+
+
 class FrameCodec:
     """Packs and unpacks the frames of one job.
 
@@ -69,12 +86,12 @@ class FrameCodec:
         format = _format(*form)
         slots = message.slots
         place = (slots[picture_at[0]], picture_at[1])
-        picture = Picture(format, self._memory.read(*place, format))
+        picture = MappedPicture(format, lambda: self._memory.read(*place, format))
         self._places[id(picture)] = (picture, place)
         return Frame(
             picture=picture,
             pts=message.pts,
-            time_base=Fraction(*message.time_base),
+            time_base=_fraction(*message.time_base),
             stream=stream,
             seq=seq,
             faces=tuple(Face(*face) for face in faces),
@@ -95,37 +112,33 @@ class FrameCodec:
 
     def pack(self, frame: Frame, writer: Writer) -> FrameMessage:
         """A frame as a message; new pictures and patches are written into the arena."""
-        slots: list[Slot] = []
-
-        def refer(place: Place) -> tuple[int, int]:
-            if place[0] not in slots:
-                slots.append(place[0])
-            return slots.index(place[0]), place[1]
-
         format = frame.picture.format
-        picture_at = refer(self._place(frame.picture, format, frame.picture.planes, writer))
+        slot, position = self._place(frame.picture, format, writer)
+        slots = [slot]
         patches = []
-        for patch in bounded(frame).patches:
-            cropped = format.cropped(patch.rect)
-            place = refer(self._place(patch, cropped, patch.planes, writer))
-            patches.append((tuple(patch.rect), patch.node, patch.track, *place))
+        for patch in bounded(frame).patches if frame.patches else ():
+            slot, at = self._place(patch, format.cropped(patch.rect), writer)
+            if slot not in slots:
+                slots.append(slot)
+            patches.append((patch.rect, patch.node, patch.track, slots.index(slot), at))
         faces = [
             (f.box, f.score, f.points, f.landmarks, f.track, f.embedding, dict(f.attributes))
             for f in frame.faces
         ]
         body: bytes = msgpack.packb(
-            (_form(format), picture_at, faces, patches, dict(frame.data), frame.cut,
+            (_form(format), (0, position), faces, patches, dict(frame.data), frame.cut,
              frame.duration),
             default=_default,
         )  # fmt: skip
         base = (frame.time_base.numerator, frame.time_base.denominator)
         return FrameMessage(frame.pts, base, tuple(slots), body)
 
-    def _place(self, owner: Any, format: PictureFormat, planes: Any, writer: Writer) -> Place:
+    def _place(self, owner: Picture | Patch, format: PictureFormat, writer: Writer) -> Place:
+        """Where a picture or patch lies; a new one is written first."""
         known = self._places.get(id(owner))
         if known is not None and known[0] is owner:
             return known[1]
-        place = writer.put(format, planes)
+        place = writer.put(format, owner.planes)
         self._places[id(owner)] = (owner, place)
         return place
 
@@ -143,6 +156,10 @@ def bounded(frame: Frame) -> Frame:
     return frame.evolve(patches=(Patch(rect, frame.planes(rect), names),))
 
 
+_fraction = lru_cache(maxsize=64)(Fraction)  # a stream has one time base, or a few
+
+
+@lru_cache(maxsize=64)
 def _form(format: PictureFormat) -> tuple[Any, ...]:
     tags = format.colour
     colour = (tags.matrix, tags.full_range, tags.primaries, tags.transfer)

@@ -117,17 +117,24 @@ class Flow:
             if item.dead:
                 self.judge(node, item.seq, item.reason or "skipped")
             return
+        if item.seq == node.next_out and not node.pending:
+            self._leave(node, item)
+            return
         self.ledger.hold(item)
         node.pending[item.seq] = item
         while (ready := node.pending.pop(node.next_out, None)) is not None:
-            self.forgive(node, ready.seq)
-            node.next_out += 1
-            for plan in node.plan.edges_out:
-                self.push(plan.key, ready)
-                self.wake(plan.target)
-            if not node.plan.edges_out and ready.dead:
-                self.judge(node, ready.seq, ready.reason or "skipped")
+            self._leave(node, ready)
             self.ledger.drop(ready)
+
+    def _leave(self, node: NodeState, item: Item) -> None:
+        """The next result in order goes into the queues after the node."""
+        self.forgive(node, item.seq)
+        node.next_out += 1
+        for plan in node.plan.edges_out:
+            self.push(plan.key, item)
+            self.wake(plan.target)
+        if not node.plan.edges_out and item.dead:
+            self.judge(node, item.seq, item.reason or "skipped")
 
     def push(self, key: str, item: Item) -> None:
         if key in self.mailboxes:

@@ -17,7 +17,7 @@ from vplugin.engine.plan import (
 )
 from vplugin.errors import GraphError
 from vplugin.graph.registry import Registry
-from vplugin.graph.spec import EdgeSpec, GraphSpec, NodeSpec
+from vplugin.graph.spec import EdgeSpec, GraphSpec, NodeSpec, OnError
 from vplugin.node import Sink, Source
 
 LIVE_IN_FLIGHT = 4  # frames in a live graph that does not say: fewer are fresher
@@ -44,7 +44,8 @@ def build_plan(
         role: Literal["source", "node", "sink"] = (
             "source" if issubclass(cls, Source) else "sink" if issubclass(cls, Sink) else "node"
         )
-        on_error = spec.on_error(name)
+        # A sink that loses frames is no small matter: only its own word may say otherwise.
+        on_error = node.on_error or (OnError() if role == "sink" else spec.on_error(name))
         timeout = spec.timeout(name) or DEFAULT_TIMEOUT
         batch = (node.batch.max, node.batch.wait) if node.batch else (1, 0.0)
         nodes[name] = NodePlan(
