@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import psutil
 import pytest
+import zmq
 
 from tests.engine.support import CHAOS, HERE, Bounds, collect, graph, log_to, run_bounded, source
 from vplugin.engine import Stop, run
@@ -250,3 +252,31 @@ def test_nothing_is_left_running(tmp_path):
     assert {thread.name for thread in threading.enumerate()} == before
     assert lanes_named("") == []
     assert not list(Path("/proc/self/fd").glob("*memfd*"))
+
+
+def test_strangers_at_the_socket_are_ignored(tmp_path):
+    out = tmp_path / "out.jsonl"
+    spec = graph({"src": source(60), "mid": {"uses": CHAOS + "Dawdle", "params": {"seconds": 0.01}},
+                  "out": collect(out)})  # fmt: skip
+    folders_before = set(Path(tempfile.gettempdir()).glob("vplugin-*"))
+    context = zmq.Context()
+    strangers = [context.socket(zmq.DEALER) for _ in range(3)]
+    sent = []
+
+    def on_status(status):
+        if sent or status.finished < 5:
+            return
+        (folder,) = set(Path(tempfile.gettempdir()).glob("vplugin-*")) - folders_before
+        for identity, stranger in zip((b"", b"mid#0@99", b"\xff\xfe"), strangers, strict=True):
+            if identity:
+                stranger.setsockopt(zmq.IDENTITY, identity)
+            stranger.connect(f"ipc://{folder}/conductor")
+            stranger.send(b"\x00garbage")
+            stranger.send_multipart([b"three", b"", b"parts"])
+            sent.append(identity)
+
+    report = run(spec, on_status=on_status)
+    context.destroy(linger=0)
+    assert len(sent) == 3
+    assert report.ok, report.error
+    assert [line["seq"] for line in read_log(out)] == list(range(60))

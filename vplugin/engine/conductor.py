@@ -133,25 +133,34 @@ class Conductor:
         """Handle what has arrived, but come up for air now and then."""
         for _ in range(64):
             try:
-                identity, data = self._router.recv_multipart(zmq.NOBLOCK)
+                parts = self._router.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
+            sender = self._sender(parts)
+            if sender is None:
+                log.info("a message from a stranger, or from a process that is dead, is ignored")
+                continue
             try:
-                self._handle(identity.decode(), unpack(data))
+                self._handle(sender, unpack(parts[1]))
             except WireError as error:
                 self.scheduler.fail(error)
 
-    def _handle(self, identity: str, message: Message) -> None:
-        key, _, incarnation = identity.rpartition("@")
-        child = self.children.get(key) or self.children.get(self._lane_name(key))
-        if child is not None and child.incarnation != int(incarnation):
-            return  # from a process that is dead by now; its work is being done again
+    def _sender(self, parts: list[bytes]) -> str | None:
+        """The lane or worker that a message is from, if it is one of ours and still lives."""
+        if len(parts) != 2:
+            return None
+        key, _, incarnation = parts[0].decode(errors="replace").rpartition("@")
+        lane = self.plan.lanes.get(key) or self._lane_of.get(key)
+        if lane is None:
+            return None
+        child = self.children.get(lane.name)
+        return key if incarnation == str(child.incarnation if child else 1) else None
+
+    def _handle(self, sender: str, message: Message) -> None:
         if isinstance(message, Hello):
-            if child is not None:
-                child.hello = True
-            self._send(key, self._crew(self.plan.lanes[key]))
-            return
-        deliver(self.scheduler, message)
+            self._send(sender, self._crew(self.plan.lanes[sender]))
+        else:
+            deliver(self.scheduler, message)
 
     def _lane_name(self, worker: str) -> str:
         lane = self._lane_of.get(worker)

@@ -64,13 +64,11 @@ class Child:
     started: deque[float] = field(default_factory=deque)
     due: float | None = None
     broken: bool = False
-    hello: bool = False
 
     def start(self, endpoint: str, arena: int, *, stdin: bool) -> None:
         """Start the process."""
         self.incarnation += 1
         self.due = None
-        self.hello = False
         command = [
             sys.executable, "-m", "vplugin.engine", "--endpoint", endpoint,
             "--name", self.plan.name, "--incarnation", str(self.incarnation),
