@@ -28,6 +28,15 @@ GOOD = {
          "join: latest, max_age: 1s}}}"),
         {},
     ),
+    "a nearest join with a depth": (
+        (READ, "tell: {uses: tell}", "c: {uses: caption, in: {frame: read, text: {from: tell, "
+         "join: nearest, capacity: 4, full: block}}}"),
+        {},
+    ),
+    "a sink with a word of its own": (
+        (READ, WRITE.replace("}}", "}, on_error: skip, timeout: 9s}")),
+        {"defaults": "{on_error: passthrough, timeout: 1s}"},
+    ),
     "an exact join": ((READ, "a: {uses: pass}", "m: {uses: mix, in: {frame: a, other: read}}",
                        WRITE), {}),
     "replicas": ((READ, "a: {uses: pass, replicas: 4, hot: [strength]}", WRITE), {}),
@@ -166,6 +175,37 @@ BAD = {
     "a batch at the end": (
         (READ, WRITE.replace("}}", "}, batch: {max: 2}}")),
         "write cannot work in batches",
+    ),
+    "a batch of memory": (
+        (READ, "a: {uses: remember, batch: {max: 2}}", WRITE),
+        "3:30: a cannot work in batches: it remembers earlier frames — remove `batch`",
+    ),
+    "a sink that passes frames on": (
+        (READ, WRITE.replace("}}", "}, on_error: passthrough}")),
+        "3:58: write cannot let a frame pass: a sink has nothing to pass on — use skip or fail",
+    ),
+    "a timeout at a source": (
+        (READ.replace("}}", "}, timeout: 1s}"), WRITE),
+        "2:45: timeout has no meaning at read: it is a source — remove `timeout`",
+    ),
+    "on_error at a source": (
+        (READ.replace("}}", "}, on_error: fail}"), WRITE), "2:45: on_error has no meaning at read",
+    ),
+    "restart at a source": (
+        (READ.replace("}}", "}, restart: {max: 1}}"), WRITE), "2:45: restart has no meaning",
+    ),
+    "state at a source": (
+        (READ.replace("}}", "}, state: restart}"), WRITE), "2:45: state has no meaning at read",
+    ),
+    "every on a latest join": (
+        (READ, "tell: {uses: tell}", "c: {uses: caption, in: {frame: read, text: {from: tell, "
+         "join: latest, every: 1s}}}"),
+        "4:80: every at c.text has no meaning with join: latest, which never waits — remove",
+    ),
+    "full on a nearest join": (
+        (READ, "tell: {uses: tell}", "c: {uses: caption, in: {frame: read, text: {from: tell, "
+         "join: nearest, full: drop_oldest}}}"),
+        "4:80: full at c.text has no meaning with join: nearest",
     ),
     "no checkpoint": (
         (READ, "a: {uses: forget, state: checkpoint}", WRITE),

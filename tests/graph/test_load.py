@@ -162,6 +162,10 @@ def test_what_is_put_in_is_never_looked_at_again(first, second):
         ("limits.max_in_flight=4", "limits.max_in_flight", 4),
         ("mode=live", "mode", "live"),
         ("vars.v=9", "nodes.n.params.used", 9),
+        ("n.uri=-", "nodes.n.params.uri", "-"),
+        ("vars.v=-", "nodes.n.params.used", "-"),
+        ("n.uri=- a", "nodes.n.params.uri", ["a"]),
+        ("n.uri=10:00:10:00", "nodes.n.params.uri", "10:00:10:00"),
     ],
 )
 def test_settings(setting, way, value):
@@ -173,6 +177,25 @@ def test_settings(setting, way, value):
     for key in way.split("."):
         at = at[key]
     assert at == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("10:00:10:00", "10:00:10:00"),
+        ("1:30", "1:30"),
+        ("-1:30", "-1:30"),
+        ("1:30.5", "1:30.5"),
+        ("00:00:10.5", "00:00:10.5"),
+        ("90", 90),
+        ("-1.5", -1.5),
+        ("0x1F", 31),
+        ("1.5e+3", 1500.0),
+    ],
+)
+def test_times_are_text_and_numbers_are_numbers(text, value):
+    spec = read(f"nodes: {{n: {{uses: read, params: {{uri: {text}}}}}}}")
+    assert spec.nodes["n"].params["uri"] == value
 
 
 @pytest.mark.parametrize(

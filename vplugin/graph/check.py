@@ -17,6 +17,8 @@ from vplugin.node import Node, NodeKind, Params, Sink, Source
 
 __all__ = ["check", "node_params"]
 
+_IGNORED_AT_SOURCES = ("timeout", "on_error", "restart", "state")
+
 
 def check(spec: GraphSpec, registry: Registry | None = None) -> None:
     """Check a whole graph.
@@ -35,6 +37,7 @@ def check(spec: GraphSpec, registry: Registry | None = None) -> None:
     for name, kind in kinds.items():
         _check_lane(spec, name)
         _check_workers(spec, name, kind.cls)
+        _check_ends(spec, name, kind.cls)
         _check_protection(spec, name, kind.cls)
         _check_hot(spec, name, kind.cls)
         _check_neighbours(spec, name, kind.cls)
@@ -86,13 +89,27 @@ def _check_workers(spec: GraphSpec, name: str, cls: type[Node[Any]]) -> None:
         reason = "is a source or a sink" if at_an_end else "remembers earlier frames"
         raise spec.error(f"{name} cannot have replicas: it {reason}", "nodes", name, "replicas",
                          mend="remove `replicas`")  # fmt: skip
-    if node.batch is not None and at_an_end:
-        raise spec.error(f"{name} cannot work in batches: it is a source or a sink",
-                         "nodes", name, "batch", mend="remove `batch`")  # fmt: skip
+    if node.batch is not None and (cls.stateful or at_an_end):
+        reason = "is a source or a sink" if at_an_end else "remembers earlier frames"
+        raise spec.error(f"{name} cannot work in batches: it {reason}", "nodes", name, "batch",
+                         mend="remove `batch`")  # fmt: skip
     keeps = cls.snapshot is not Node.snapshot and cls.restore is not Node.restore
     if node.state == "checkpoint" and not keeps:
         raise spec.error(f"{name} ({node.uses}) has no state that can be kept", "nodes", name,
                          "state", mend="remove `state`, or set it to restart")  # fmt: skip
+
+
+def _check_ends(spec: GraphSpec, name: str, cls: type[Node[Any]]) -> None:
+    """What a source or a sink would silently not obey is not written at it."""
+    node = spec.nodes[name]
+    for key in _IGNORED_AT_SOURCES if issubclass(cls, Source) else ():
+        if getattr(node, key) is not None:
+            raise spec.error(f"{key} has no meaning at {name}: it is a source", "nodes", name, key,
+                             mend=f"remove `{key}`", at_key=True)  # fmt: skip
+    passes = node.on_error is not None and node.on_error.action == "passthrough"
+    if issubclass(cls, Sink) and passes:
+        raise spec.error(f"{name} cannot let a frame pass: a sink has nothing to pass on",
+                         "nodes", name, "on_error", mend="use skip or fail")  # fmt: skip
 
 
 def _check_protection(spec: GraphSpec, name: str, cls: type[Node[Any]]) -> None:

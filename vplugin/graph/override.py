@@ -19,7 +19,7 @@ def override(tree: Item, setting: str, graph_keys: Iterable[str]) -> Item:
     Args:
         tree: A whole graph file.
         setting: ``node.param=value`` (nested: ``node.param.key``, lists by index) or
-            ``limits.max_in_flight=4``; the value is YAML.
+            ``limits.max_in_flight=4``; the value is YAML, except that ``-`` alone is just that.
         graph_keys: Keys that a graph has besides its nodes.
 
     Raises:
@@ -34,7 +34,10 @@ def override(tree: Item, setting: str, graph_keys: Iterable[str]) -> Item:
         )
     way = _way(tree, keys, tuple(graph_keys), where)
     place = Place(where=where)
-    value = read_tree(text, where, option=True) or Item(None, place, literal=True)
+    if text.strip() == "-":  # standard input or output; to YAML it is the start of a list
+        value = Item("-", place, literal=True)
+    else:
+        value = read_tree(text, where, option=True) or Item(None, place, literal=True)
     return _put(tree, way, value, where)
 
 

@@ -26,6 +26,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = frozenset(_TAG + name for name in ("null", "bool", "int", "float", "str"))
+_NUMBERS = frozenset((_TAG + "int", _TAG + "float"))
 _AS_WRITTEN = frozenset(_TAG + name for name in ("timestamp", "value", "merge"))
 _ADVICE = (  # what PyYAML says → what to do
     ("${", "put quotes around text that contains ${…}"),
@@ -39,6 +40,16 @@ _ADVICE = (  # what PyYAML says → what to do
     ("expected ',' or ']'", "a [ is not closed, or a comma is missing"),
     ("single document", "keep one graph per file"),
 )
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1, but ``10:00:10:00`` is a time and so text, not a number to the base of 60."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+        """The tag of a node."""
+        tag: str = super().resolve(kind, value, implicit)
+        plain = kind is yaml.ScalarNode and implicit[0]
+        return _TAG + "str" if plain and tag in _NUMBERS and ":" in value else tag
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ def read_tree(text: str, path: str, *, option: bool = False) -> Item | None:
         )
     try:
         _refuse_depth(text, path)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, path) from None
     except yaml.reader.ReaderError as error:

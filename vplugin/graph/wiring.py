@@ -76,6 +76,12 @@ def _check_edge(
     if edge.max_age is not None and edge.join == "exact":
         raise spec.error(f"max_age at {name}.{port} has no meaning with an exact join", *key,
                          "max_age", mend="set join: latest, or remove it")  # fmt: skip
+    idle = {"every": edge.every is not None, "full": edge.full != "block"}
+    for setting, said in idle.items() if edge.join != "exact" else ():
+        if said:
+            raise spec.error(f"{setting} at {name}.{port} has no meaning with join: {edge.join}, "
+                             "which never waits", *key, setting,
+                             mend=f"remove `{setting}`")  # fmt: skip
 
 
 def _choice(wrong: str, ports: Mapping[str, Port], verb: str) -> str:
