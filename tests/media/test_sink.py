@@ -6,6 +6,7 @@ import resource
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -328,6 +329,32 @@ def test_a_trim_begins_at_zero_with_its_sound(tmp_path):
     begin = next(t for t, data in packets_in(source, "audio") if data == first[1])
     assert abs(begin - Fraction(10, 25) - first[0]) < Fraction(1, 40000)
     assert output.fidelity.verdict == EXACT, output.fidelity.sentences
+
+
+@pytest.mark.parametrize(("trim_in", "kept"), [(None, ["a", "b"]), (1.2, ["b"])])
+@pytest.mark.parametrize("name", ["o.mp4", "o.mov", "o.mkv"])
+def test_chapters_after_a_trim_do_not_lengthen_the_output(tmp_path, name, trim_in, kept):
+    marks = [("a", 0), ("b", 1), ("c", 2), ("d", 3)]
+    source = make_clip(tmp_path / "in.mkv", frames=100, chapters=marks)
+    output = transcode(source, tmp_path / name, trim_in=trim_in, trim_out=1.8)
+    with av.open(str(tmp_path / name)) as made:
+        found = [(c["metadata"]["title"], c["end"] * c["time_base"]) for c in made.chapters()]
+        length = Fraction(made.duration, av.time_base)
+    assert [title for title, _ in found] == kept
+    until = Fraction(9, 5) - Fraction(str(trim_in or 0))
+    assert abs(found[-1][1] - until) <= Fraction(1, 1000)
+    assert length < until + Fraction(1, 10)
+    assert output.fidelity.verdict in (EXACT, CLOCK), output.fidelity.sentences
+
+
+def test_pictures_of_frames_that_do_not_come_are_let_go(tmp_path):
+    original = decoded(next(iter(made_frames(PictureFormat("yuv420p", 64, 48))))).original
+    holders = sys.getrefcount(original.frame)
+    output = writer(tmp_path / "o.mp4")
+    output.carry(original)
+    picture, original = original.frame, None
+    assert sys.getrefcount(picture) == holders
+    output.abort()
 
 
 def test_sound_of_frames_that_do_not_come_is_kept(tmp_path):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -29,15 +30,17 @@ _MASTERING = struct.Struct("=20i2i")  # AVMasteringDisplayMetadata: ten rational
 
 @dataclass(frozen=True)
 class Begin:
-    """Where the frames that come begin.
+    """Where the frames that come begin, and where they end.
 
     Attributes:
         origin: As :attr:`SourceTracks.origin`.
         timecode: Of the first frame that comes, or None.
+        end: The input's time in seconds of the first frame that no longer comes; None without trim.
     """
 
     origin: Fraction = Fraction(0)
     timecode: str | None = None
+    end: Fraction | None = None
 
 
 def describe(
@@ -51,7 +54,7 @@ def describe(
         frame: Its first picture as decoded.
         address: Where it is.
         live: Whether it runs at its own pace.
-        begin: Time and timecode of the first frame.
+        begin: Time and timecode of the first frame, and the end of a trim.
     """
     templates = detach(container.streams)
     side = _side_data(frame)
@@ -67,7 +70,7 @@ def describe(
         height=frame.height,
         pixel=frame.format.name,
         metadata=dict(container.metadata),
-        chapters=tuple(_chapter(mark) for mark in container.chapters()),
+        chapters=_chapters(container.chapters(), begin.end),
         timecode=begin.timecode,
         rotation=round(frame.rotation / 90) * 90 % 360,
         display_matrix=_integers(side.get("DISPLAYMATRIX"), 9),
@@ -108,6 +111,18 @@ def _track(stream: Any, template: Any) -> SourceTrack:
         stream_id=stream.id,
         sample_rate=sound.sample_rate if sound else 0,
         channels=sound.channels if sound else 0,
+    )
+
+
+def _chapters(marks: Iterable[Mapping[str, Any]], end: Fraction | None) -> tuple[Chapter, ...]:
+    """Those that begin before ``end``, cut there: MP4 and MOV are as long as their chapters."""
+    chapters = (_chapter(mark) for mark in marks)
+    if end is None:
+        return tuple(chapters)
+    return tuple(
+        replace(chapter, end=min(chapter.end, math.floor(end / chapter.time_base)))
+        for chapter in chapters
+        if chapter.start * chapter.time_base < end
     )
 
 

@@ -133,7 +133,7 @@ class SourceTracks:
         height: Of the first picture, rows.
         pixel: Pixel format as decoded (before any unpacking of packed formats).
         metadata: Of the container.
-        chapters: In the input's time.
+        chapters: In the input's time; none that begins after the end of a trim.
         timecode: Start timecode ("01:00:00;00") of the first frame that comes, or None.
         rotation: Degrees counter-clockwise that a player turns the picture by (0, 90, 180, 270).
         display_matrix: The nine integers behind ``rotation``, or None where there are none.

@@ -144,7 +144,8 @@ class VideoWriter:
         """
         with self._guard():
             if self._run is None:
-                self._waiting.append(original)
+                # without its picture, which would stay in memory until the first frame comes
+                self._waiting.append(Original(None, original.packets, original.tracks))
             else:
                 self._run.carry(original)
 

@@ -163,12 +163,13 @@ class FileSource:
         wanted = None if into is None else reader.start + into
         first, rest = self._find(wanted)
         self._format = reader.show(first)[1].format
-        begin = Begin(timecode=code)
+        begin = Begin(timecode=code, end=self._out)
         self._into = _time(first) - reader.start if into else Fraction(0)
         if into:
             self._bag.begin(_time(first))
             skipped = round((_time(first) - reader.start) * rate) if rate else 0
-            begin = Begin(_time(first), str(first_code + skipped) if first_code else None)
+            moved = str(first_code + skipped) if first_code else None
+            begin = Begin(_time(first), moved, self._out)
         self.tracks: SourceTracks = describe(
             reader.container, reader.video, first, self._address, False, begin
         )
