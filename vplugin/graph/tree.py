@@ -42,16 +42,6 @@ _ADVICE = (  # what PyYAML says → what to do
 )
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1, but ``10:00:10:00`` is a time and so text, not a number to the base of 60."""
-
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-        """The tag of a node."""
-        tag: str = super().resolve(kind, value, implicit)
-        plain = kind is yaml.ScalarNode and implicit[0]
-        return _TAG + "str" if plain and tag in _NUMBERS and ":" in value else tag
-
-
 @dataclass(frozen=True)
 class Item:
     """A value of the file.
@@ -84,7 +74,7 @@ def read_tree(text: str, path: str, *, option: bool = False) -> Item | None:
         )
     try:
         _refuse_depth(text, path)
-        node = yaml.compose(text, Loader=_Loader)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, path) from None
     except yaml.reader.ReaderError as error:
@@ -153,7 +143,8 @@ class _Builder:
     def _scalar(self, node: yaml.Node) -> Scalar:
         if not isinstance(node, yaml.ScalarNode) or node.tag not in _PLAIN | _AS_WRITTEN:
             raise self._wrong(node, f"the tag {node.tag!r} means nothing here", "remove it")
-        if node.tag in _AS_WRITTEN:
+        base_60 = node.tag in _NUMBERS and ":" in node.value  # YAML 1.1's idea of 10:00:10:00
+        if node.tag in _AS_WRITTEN or base_60:
             return str(node.value)
         try:
             value: Scalar = self._scalars.construct_object(node)
