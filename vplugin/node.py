@@ -135,6 +135,9 @@ class Node(Generic[P]):
         edits: Whether it adds patches (it is then given room for them).
         stateful: Whether frames must come to one instance in order; such a node has no replicas.
             With ``state: checkpoint`` its :meth:`snapshot` survives a crash of its process.
+        holds: Whether it keeps frames beyond :meth:`process` (to give them out later, or in
+            :meth:`flush`). Its frames are then copies; those of others are only lent, and a frame
+            kept without saying so raises an error when it is given out.
         protects: Whether letting a frame by without this node's work does harm (it hides faces);
             ``on_error: passthrough`` is then refused.
     """
@@ -143,6 +146,7 @@ class Node(Generic[P]):
     outputs: ClassVar[Mapping[str, Port]] = {"frame": Port("video")}
     edits: ClassVar[bool] = True
     stateful: ClassVar[bool] = False
+    holds: ClassVar[bool] = False
     protects: ClassVar[bool] = False
     Params: ClassVar[type[Params]] = Params
 

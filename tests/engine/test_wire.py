@@ -26,7 +26,7 @@ MESSAGES = st.one_of(
     st.builds(wire.Ready, NAME, st.none(), st.just([])),
     st.builds(wire.Done, NAME, INT, st.lists(FRAME, max_size=2).map(tuple), st.none() | NAME, INT,
               st.none() | st.binary(max_size=32), st.none() | st.dictionaries(NAME, INT)),
-    st.builds(wire.Fail, NAME, INT, NAME, NAME, st.booleans()),
+    st.builds(wire.Fail, NAME, NAME, INT, NAME, NAME, st.booleans()),
     st.builds(wire.Room, NAME, INT, INT),
     st.builds(wire.End, NAME, INT, st.dictionaries(NAME, INT)),
     st.builds(wire.Closed, NAME, NAME, st.none() | NAME),

@@ -124,7 +124,13 @@ class ArenaBook:
         if index not in self._regions:
             os.ftruncate(self.fd, (index + 1) * REGION)
             self._regions[index] = mmap.mmap(self.fd, REGION, offset=index * REGION)
-        os.posix_fallocate(self.fd, offset, total)
+        try:
+            os.posix_fallocate(self.fd, offset, total)
+        except OSError as error:
+            raise ArenaError(
+                f"no memory for another picture of {total} bytes: {error.strerror}",
+                mend="lower limits.max_in_flight, or give the machine more memory",
+            ) from error
         return offset
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -12,17 +13,19 @@ import numpy as np
 
 from vplugin.engine.arena import Memory, Writer
 from vplugin.engine.wire import FrameMessage, Slot
-from vplugin.errors import WireError
+from vplugin.errors import ArenaError, WireError
 from vplugin.frame import Face, Frame, Patch
 from vplugin.picture import ColourTags, Picture, PictureFormat, Plane, Rect
 
 _ARRAY, _FRACTION, _TUPLE = 1, 2, 3
 
+MAX_BODY = 1 << 20  # bytes of faces, attributes and data that may travel with a frame
+
 Place = tuple[Slot, int]
 
 
 def _default(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         flat = np.ascontiguousarray(value)
         return msgpack.ExtType(_ARRAY, msgpack.packb((flat.dtype.str, flat.shape, flat.tobytes())))
     if isinstance(value, np.generic):
@@ -68,15 +71,20 @@ class FrameCodec:
 
     Args:
         memory: The lane's side of the arena.
+        keep: Copy the pixels of every frame, for a node that holds frames back.
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, *, keep: bool = False) -> None:
         self._memory = memory
+        self._keep = keep
         self._places: dict[int, tuple[Any, Place]] = {}
+        self._lent: dict[int, weakref.ref[Any]] = {}
 
     def forget(self) -> None:
         """A new job begins."""
         self._places.clear()
+        if len(self._lent) > 64:
+            self._lent = {key: ref for key, ref in self._lent.items() if ref() is not None}
 
     def unpack(self, message: FrameMessage, stream: str, seq: int) -> Frame:
         """A message as a frame; its pixels stay where they are, read-only."""
@@ -86,8 +94,10 @@ class FrameCodec:
         format = _format(*form)
         slots = message.slots
         place = (slots[picture_at[0]], picture_at[1])
-        picture = MappedPicture(format, lambda: self._memory.read(*place, format))
-        self._places[id(picture)] = (picture, place)
+        picture: Picture = MappedPicture(format, lambda: self._memory.read(*place, format))
+        if self._keep:
+            picture = Picture(format, _copies(picture.planes))
+        self._remember(picture, place)
         return Frame(
             picture=picture,
             pts=message.pts,
@@ -106,9 +116,14 @@ class FrameCodec:
         rect = Rect(*corners)
         place = (slots[index], position)
         planes = self._memory.read(*place, format.cropped(rect))
-        patch = Patch(rect, planes, node, track)
-        self._places[id(patch)] = (patch, place)
+        patch = Patch(rect, _copies(planes) if self._keep else planes, node, track)
+        self._remember(patch, place)
         return patch
+
+    def _remember(self, owner: Picture | Patch, place: Place) -> None:
+        self._places[id(owner)] = (owner, place)
+        if not self._keep:
+            self._lent[id(owner)] = weakref.ref(owner)
 
     def pack(self, frame: Frame, writer: Writer) -> FrameMessage:
         """A frame as a message; new pictures and patches are written into the arena."""
@@ -130,6 +145,11 @@ class FrameCodec:
              frame.duration),
             default=_default,
         )  # fmt: skip
+        if len(body) > MAX_BODY:
+            raise WireError(
+                f"what is known about a frame takes {len(body)} bytes, {MAX_BODY} are possible",
+                mend="keep large arrays out of Frame.data and Face.attributes",
+            )
         base = (frame.time_base.numerator, frame.time_base.denominator)
         return FrameMessage(frame.pts, base, tuple(slots), body)
 
@@ -138,9 +158,22 @@ class FrameCodec:
         known = self._places.get(id(owner))
         if known is not None and known[0] is owner:
             return known[1]
+        lent = self._lent.get(id(owner))
+        if lent is not None and lent() is owner:
+            raise ArenaError(
+                "a frame was kept beyond its own turn; its pixels are another frame's by now",
+                mend="write `holds = True` in the node's class",
+            )
         place = writer.put(format, owner.planes)
         self._places[id(owner)] = (owner, place)
         return place
+
+
+def _copies(planes: tuple[Plane, ...]) -> tuple[Plane, ...]:
+    copies = tuple(plane.copy() for plane in planes)
+    for plane in copies:
+        plane.flags.writeable = False
+    return copies
 
 
 def bounded(frame: Frame) -> Frame:

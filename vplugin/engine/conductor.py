@@ -26,6 +26,7 @@ from vplugin.engine.wire import (
     Exit,
     Hello,
     Message,
+    Ready,
     Stop,
     pack,
     unpack,
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 TICK = 50  # milliseconds between looks at the clock
 GRACE = 10.0  # seconds that nodes have to close after a failure
+ABORT_GRACE = 1.0  # the same when it was asked for
 
 
 class Conductor:
@@ -75,6 +77,8 @@ class Conductor:
         self._poller = zmq.Poller()
         self._failed_since: float | None = None
         self._stuck = False
+        self._closed = False
+        self._sources_told = False
 
     @property
     def endpoint(self) -> str:
@@ -87,8 +91,14 @@ class Conductor:
             self._start()
             self._loop()
         finally:
-            self._clean_up()
+            self.close()
         return self.scheduler
+
+    def close(self) -> None:
+        """End and remove everything; :meth:`run` does it by itself."""
+        if not self._closed:
+            self._closed = True
+            self._clean_up()
 
     # ── start ─────────────────────────────────────────────────────────────────────────────────
 
@@ -158,20 +168,48 @@ class Conductor:
 
     def _handle(self, sender: str, message: Message) -> None:
         if isinstance(message, Hello):
-            self._send(sender, self._crew(self.plan.lanes[sender]))
-        else:
-            deliver(self.scheduler, message)
+            self._man(self.plan.lanes[sender])
+            return
+        deliver(self.scheduler, message)
+        if isinstance(message, Ready):
+            for lane in self.plan.lanes.values():
+                self._man(lane)
+
+    def _man(self, lane: LanePlan) -> None:
+        """Tell a lane what to open: its sources first, the rest when all sources have opened.
+
+        Only then is it known whether the graph runs live, which every other node wants to know.
+        """
+        child = self.children.get(lane.name)
+        if child is not None and child.process is None:
+            return
+        opened = all(self.scheduler.workers[f"{n}#0"].ready for n in self.scheduler.ledger.streams)
+        ripe = [
+            spec
+            for spec in lane.workers
+            if self.scheduler.workers[spec.key].asked is None
+            and not self.scheduler.workers[spec.key].closed
+            and (opened or spec.role == "source")
+        ]
+        if self.scheduler.closing or not ripe:
+            return
+        crew = Crew(self.plan.shared, self.plan.fans_out, [self._spec(spec) for spec in ripe])
+        if not self._send(lane.name, crew):
+            return  # it has not said hello yet
+        for spec in ripe:
+            self.scheduler.workers[spec.key].asked = time.monotonic()
+        if self.scheduler.stopping:
+            self._stop_sources()
 
     def _lane_name(self, worker: str) -> str:
         lane = self._lane_of.get(worker)
         return lane.name if lane else ""
 
-    def _crew(self, lane: LanePlan) -> Crew:
-        return Crew(self.plan.shared, self.plan.fans_out, [self._spec(w) for w in lane.workers])
-
     def _spec(self, spec: WorkerSpec) -> dict[str, object]:
         fields = asdict(spec)
-        fields["state"] = self.scheduler.nodes[spec.node].snapshot
+        node = self.scheduler.nodes[spec.node]
+        fields["state"] = node.snapshot
+        fields["params"] = node.params or fields["params"]
         context = dict(fields["context"])
         stream = self.scheduler.ledger.streams.get(context["sources"][0])
         context["live"] = None if spec.role == "source" or stream is None else stream.live
@@ -183,15 +221,15 @@ class Conductor:
         wish = self._on_tick(self.scheduler)
         if wish == "drain" and not self.scheduler.stopping:
             self.scheduler.drain()
-            for name in self.scheduler.ledger.streams:
-                worker = f"{name}#0"
-                if self.scheduler.workers[worker].ready:
-                    self._send(self._lane_name(worker), Stop(worker))
+            self._stop_sources()
         if wish == "abort":
             self.scheduler.fail(EngineError("stopped at once, as asked", where=self.plan.name))
-            self._failed_since = self._failed_since or now - GRACE + 2.0
+            self._failed_since = min(self._failed_since or now, now - GRACE + ABORT_GRACE)
         if self.scheduler.closing:
             self._close_dead_lanes()
+            if not self._sources_told:  # one may be waiting for a picture that never comes
+                self._sources_told = True
+                self._stop_sources()
         if self.scheduler.error is not None:  # a good end may take its time: files are finished
             self._failed_since = self._failed_since or now
             if now - self._failed_since > GRACE:
@@ -199,6 +237,13 @@ class Conductor:
         for child in self.children.values():
             if child.due is not None and now >= child.due and not self.scheduler.closing:
                 self._start_child(child)
+
+    def _stop_sources(self) -> None:
+        """Tell the sources to end soon, also those that are still being opened."""
+        for name in self.scheduler.ledger.streams:
+            worker = f"{name}#0"
+            if self.scheduler.workers[worker].asked is not None:
+                self._send(self._lane_name(worker), Stop(worker))
 
     def _close_dead_lanes(self) -> None:
         """A process that is gone has nothing to close."""
@@ -213,6 +258,7 @@ class Conductor:
             if not worker.closed:
                 log.warning("node %s did not close within %.0f s", key, GRACE)
                 worker.closed = True
+                self._stuck = self._stuck or self._lane_of[key].kind == "thread"
                 self._kill_lane(key)
 
     # ── children ──────────────────────────────────────────────────────────────────────────────
@@ -254,7 +300,8 @@ class Conductor:
     def _send_worker(self, worker: str, message: Message) -> None:
         self._send(worker, message, self._lane_name(worker))
 
-    def _send(self, to: str, message: Message, lane: str | None = None) -> None:
+    def _send(self, to: str, message: Message, lane: str | None = None) -> bool:
+        """Send to a lane or worker; false if there is nobody of that name."""
         child = self.children.get(lane or to)
         incarnation = child.incarnation if child else 1
         try:
@@ -263,6 +310,8 @@ class Conductor:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
             log.info("%s is gone; %s not delivered", to, message.tag)
+            return False
+        return True
 
     # ── end ───────────────────────────────────────────────────────────────────────────────────
 

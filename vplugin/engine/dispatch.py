@@ -42,8 +42,8 @@ class Dispatcher:
             ArenaError: There is no memory for another picture.
         """
         if node.plan.role == "source":
-            while self._read(node):
-                pass
+            if self._read(node):
+                self.flow.wake(node.plan.name)  # behind the others: sources take turns
         else:
             while self._repeat(node) or self._next(node):
                 pass
@@ -72,7 +72,7 @@ class Dispatcher:
         """Work again on what a dead worker had."""
         if not node.redo:
             return False
-        worker = self._free_worker(node)
+        worker = self._free_worker(node, suspect=node.redo[0].suspect)
         if worker is None:
             return False
         lease = node.redo.popleft()
@@ -133,7 +133,7 @@ class Dispatcher:
         """Pass a tombstone on without bothering a worker."""
         taken = self.flow.take(exact, item.seq)
         self.flow.emit(node, item.bury(reason))
-        self.flow.release_inputs(taken, exact)
+        self.flow.release_inputs(node, taken)
 
     def _pass_by(self, node: NodeState, exact: list[Edge]) -> bool:
         """A broken node with ``passthrough``: the frame goes on as it came."""
@@ -143,7 +143,7 @@ class Dispatcher:
         main = next(iter(taken.values()))
         self.flow.promise(node, main.seq)
         self.flow.emit(node, main)
-        self.flow.release_inputs(taken, exact)
+        self.flow.release_inputs(node, taken)
         return True
 
     def _maybe_end(self, node: NodeState) -> None:
@@ -196,13 +196,24 @@ class Dispatcher:
                 self._book.grant(self.flow.stream(node).picture_bytes or FIRST_GUESS)
             )
 
-    def _free_worker(self, node: NodeState) -> WorkerState | None:
+    def _free_worker(self, node: NodeState, *, suspect: bool = False) -> WorkerState | None:
         """The least loaded worker that takes jobs."""
         best, most = None, 0
         for worker in node.workers:
-            if worker.free > most:
+            if worker.free > most and not (self.flow.suspects and self._barred(worker, suspect)):
                 best, most = worker, worker.free
         return best
+
+    def _barred(self, worker: WorkerState, suspect: bool) -> bool:
+        """Whether a job would keep a suspect company: suspects have their process to themselves."""
+        crew = [w for n in self.flow.nodes.values() for w in n.workers if w.lane == worker.lane]
+        if suspect:
+            return any(other.leases for other in crew)
+        return any(
+            (other.node.redo and other.node.redo[0].suspect)
+            or any(lease.suspect for lease in other.leases)
+            for other in crew
+        )
 
     def _late(self, item: Item) -> str | None:
         limit = self._plan.max_age

@@ -6,11 +6,13 @@ their seq, and keeps count of who holds what. Whatever changes wakes the nodes c
 
 from __future__ import annotations
 
+import time
+
 from vplugin.engine.arena import ArenaBook
 from vplugin.engine.edge import Edge, Mailbox
 from vplugin.engine.lease import Lease
 from vplugin.engine.ledger import Ledger, StreamState
-from vplugin.engine.plan import RunPlan
+from vplugin.engine.plan import EdgePlan, RunPlan
 from vplugin.engine.state import NodeState, WorkerState
 from vplugin.engine.wire import FrameMessage, Item
 
@@ -24,6 +26,7 @@ class Flow:
 
     Attributes:
         todo: Nodes that may have something to do, in order, each once.
+        suspects: Leases that are to be worked on alone, in waiting or at work.
     """
 
     def __init__(self, plan: RunPlan, book: ArenaBook) -> None:
@@ -31,22 +34,46 @@ class Flow:
         sources = [name for name, node in plan.nodes.items() if node.role == "source"]
         self.ledger = Ledger(sources, book, self._on_retired)
         self.todo: dict[str, None] = {}
+        self.suspects = 0
         plans = [edge for node in plan.nodes.values() for edge in node.edges_in]
         self.edges = {edge.key: Edge(edge) for edge in plans if not edge.side}
         self.mailboxes = {edge.key: Mailbox(edge) for edge in plans if edge.side}
         self.nodes = {name: NodeState(node, node.credits) for name, node in plan.nodes.items()}
+        lane = {spec.key: name for name, host in plan.lanes.items() for spec in host.workers}
         for node in self.nodes.values():
-            node.workers = [WorkerState(key, node) for key in node.plan.workers]
+            node.workers = [WorkerState(key, node, lane.get(key, key)) for key in node.plan.workers]
             node.exact = [self.edges[e.key] for e in node.plan.edges_in if not e.side]
             node.outlets = [self.edges[e.key] for e in node.plan.edges_out if not e.side]
         self._mark_primary()
+        self._mark_loose()
 
     def _on_retired(self, stream: str) -> None:
-        self.wake(stream)
+        """There is room for another frame: whoever has the fewest in flight comes first."""
+        streams = self.ledger.streams
+        for name in sorted(streams, key=lambda name: len(streams[name].tokens)):
+            self.wake(name)
         if self.nodes[stream].ended:  # a node that waits to flush may have room for it now
-            for name, node in self.nodes.items():
-                if not node.ended:
-                    self.wake(name)
+            self.wake_all()
+
+    def wake_all(self) -> None:
+        """Something changed for everyone."""
+        for name, node in self.nodes.items():
+            if not node.ended:
+                self.wake(name)
+
+    def hold(self, node: NodeState, item: Item) -> None:
+        """An item comes into a node's care."""
+        if node.loose:
+            self.ledger.hold_slots(item)
+        else:
+            self.ledger.hold(item)
+
+    def drop(self, node: NodeState, item: Item) -> None:
+        """An item leaves a node's care."""
+        if node.loose:
+            self.ledger.drop_slots(item)
+        else:
+            self.ledger.drop(item)
 
     def wake(self, name: str) -> None:
         """Something changed for a node; see what it can do."""
@@ -66,13 +93,14 @@ class Flow:
         self.ledger.drop_slots(item)
         return item.bury(reason)
 
-    def release_inputs(self, taken: dict[str, Item], exact: list[Edge]) -> None:
-        for edge in exact:
+    def release_inputs(self, node: NodeState, taken: dict[str, Item]) -> None:
+        """Let go of items that were taken but given to no worker."""
+        for edge in node.exact:
             got = taken.get(edge.plan.port)
             if got is not None:
                 if not got.dead:
                     edge.settle()
-                self.ledger.drop(got)
+                self.drop(node, got)
 
     def settle(
         self, node: NodeState, lease: Lease, frames: tuple[FrameMessage, ...], reason: str | None
@@ -84,12 +112,7 @@ class Flow:
             self.emit(node, Item(stream.name, lease.seq, frames, None, born))
             self.ledger.drop_token(stream.name, lease.seq)
         elif lease.kind == "flush":
-            if frames:
-                born = self.ledger.extra(stream.name, lease.seq)
-                self.emit(node, Item(stream.name, lease.seq, frames, None, born))
-                self.ledger.drop_token(stream.name, lease.seq)
-            else:
-                self.forgive(node, lease.seq)
+            self._settle_flush(node, stream, lease.seq, frames)
         elif node.plan.role == "sink":
             node.next_out = lease.seq + 1
         else:
@@ -99,7 +122,24 @@ class Flow:
         self.return_inputs(node, lease)
         self.ledger.release(lease.grants)
 
+    def _settle_flush(
+        self, node: NodeState, stream: StreamState, seq: int, frames: tuple[FrameMessage, ...]
+    ) -> None:
+        """Frames that a node had held back leave under a seq of their own."""
+        if not frames:
+            self.forgive(node, seq)
+        elif node.loose:
+            self.emit(node, Item(stream.name, seq, frames, None, time.monotonic_ns()))
+        else:
+            born = self.ledger.extra(stream.name, seq, len(frames))
+            self.emit(node, Item(stream.name, seq, frames, None, born))
+            self.ledger.drop_token(stream.name, seq)
+
     def return_inputs(self, node: NodeState, lease: Lease) -> None:
+        """Let go of what a lease worked on."""
+        if lease.suspect:
+            self.suspects -= 1
+            self.wake_all()
         for key in lease.leased:
             self.edges[key].settle()
             self.wake(self.edges[key].plan.source)
@@ -108,7 +148,7 @@ class Flow:
             if port in sides:
                 self.ledger.drop_slots(item)
             else:
-                self.ledger.drop(item)
+                self.drop(node, item)
         lease.inputs = {}
 
     def emit(self, node: NodeState, item: Item) -> None:
@@ -120,35 +160,39 @@ class Flow:
         if item.seq == node.next_out and not node.pending:
             self._leave(node, item)
             return
-        self.ledger.hold(item)
+        self.hold(node, item)
         node.pending[item.seq] = item
         while (ready := node.pending.pop(node.next_out, None)) is not None:
             self._leave(node, ready)
-            self.ledger.drop(ready)
+            self.drop(node, ready)
 
     def _leave(self, node: NodeState, item: Item) -> None:
         """The next result in order goes into the queues after the node."""
         self.forgive(node, item.seq)
         node.next_out += 1
         for plan in node.plan.edges_out:
-            self.push(plan.key, item)
+            self.push(plan, item)
             self.wake(plan.target)
         if not node.plan.edges_out and item.dead:
             self.judge(node, item.seq, item.reason or "skipped")
 
-    def push(self, key: str, item: Item) -> None:
-        if key in self.mailboxes:
+    def push(self, plan: EdgePlan, item: Item) -> None:
+        """Put an item into a queue, or leave it in a mailbox."""
+        if plan.side:
             if not item.dead:
                 self.ledger.hold_slots(item)
-                for gone in self.mailboxes[key].put(item):
+                for gone in self.mailboxes[plan.key].put(item):
                     self.ledger.drop_slots(gone)
             return
-        kept, evicted = self.edges[key].put(item)
-        self.ledger.hold(kept)
+        kept, evicted = self.edges[plan.key].put(item)
+        self.hold(self.nodes[plan.target], kept)
         for gone in evicted:
             self.ledger.drop_slots(gone)
 
     def promise(self, node: NodeState, seq: int) -> None:
+        """Reserve room for a result on all ways out of a node."""
+        if not node.outlets:
+            return
         node.promised.add(seq)
         for edge in node.outlets:
             edge.promise()
@@ -174,13 +218,41 @@ class Flow:
     def _mark_primary(self) -> None:
         """Frames must come out at every end that no dropping edge leads to, or at all of them."""
         for name, node in self.nodes.items():
-            at: str | None = name
-            while at is not None:
-                edges = [e for e in self._plan.nodes[at].edges_in if not e.side]
-                if edges and (edges[0].every is not None or edges[0].full != "block"):
-                    node.primary = False
-                at = edges[0].source if edges else None
+            node.primary = not self._drops_before(name)
         ends = [node for node in self.nodes.values() if not node.plan.edges_out]
         if not any(node.primary for node in ends):
             for node in ends:
                 node.primary = True
+
+    def _mark_loose(self) -> None:
+        """Find the side branches that lie behind an edge that drops frames.
+
+        A node counts as loose if all that follows it is loose too, and only if some end is not:
+        a graph whose only way drops frames has no main path to protect.
+        """
+        ends = [node for node in self.nodes.values() if not node.plan.edges_out]
+        loose = {name for name, node in self.nodes.items() if self._drops_before(name)}
+        if all(node.plan.name in loose for node in ends):
+            return
+        changed = True
+        while changed:
+            strict = {
+                name
+                for name in loose
+                for edge in self.nodes[name].plan.edges_out
+                if not edge.side and edge.target not in loose
+            }
+            changed = bool(strict)
+            loose -= strict
+        for name in loose:
+            self.nodes[name].loose = True
+
+    def _drops_before(self, name: str) -> bool:
+        """Whether an edge on a node's main path may drop frames."""
+        at: str | None = name
+        while at is not None:
+            edges = [edge for edge in self._plan.nodes[at].edges_in if not edge.side]
+            if edges and (edges[0].every is not None or edges[0].full != "block"):
+                return True
+            at = edges[0].source if edges else None
+        return False

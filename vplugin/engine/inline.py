@@ -6,8 +6,10 @@ over directly, so the output is the same byte by byte.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from vplugin.engine.arena import ArenaBook, LocalMemory
 from vplugin.engine.artifacts import settle_artifacts
@@ -48,14 +50,27 @@ def run_inline(
     def no_room(job: int, nbytes: int) -> Slot:
         raise EngineError("an inline slot holds any size")
 
-    workers = {
-        spec.key: Worker(spec, registry, memory, store, outbox.append, no_room, threaded=False)
-        for lane in plan.lanes.values()
-        for spec in lane.workers
-    }
+    workers: dict[str, Worker] = {}
+
+    def open_all(sources: bool) -> None:
+        """Sources first: whether the graph runs live is theirs to say."""
+        for spec in (spec for lane in plan.lanes.values() for spec in lane.workers):
+            if (spec.role == "source") != sources:
+                continue
+            live = None if sources else scheduler.ledger.streams[spec.context["sources"][0]].live
+            told = replace(spec, context={**spec.context, "live": live})
+            scheduler.workers[spec.key].asked = time.monotonic()
+            workers[spec.key] = Worker(
+                told, registry, memory, store, outbox.append, no_room, threaded=False
+            )
+            workers[spec.key].open()
+        while outbox:
+            deliver(scheduler, outbox.popleft())
+
     try:
-        for worker in workers.values():
-            worker.open()
+        open_all(sources=True)
+        if not scheduler.closing:
+            open_all(sources=False)
         while not scheduler.finished:
             while outbox:
                 deliver(scheduler, outbox.popleft())

@@ -23,6 +23,7 @@ import zmq
 from vplugin.engine.arena import LocalMemory, Memory, SharedMemory
 from vplugin.engine.plan import WorkerSpec
 from vplugin.engine.wire import (
+    Close,
     Crew,
     Exit,
     Fail,
@@ -37,6 +38,7 @@ from vplugin.engine.wire import (
     unpack,
 )
 from vplugin.engine.worker import LaneStore, Worker
+from vplugin.errors import EngineError
 from vplugin.graph.registry import Registry
 
 log = logging.getLogger(__name__)
@@ -74,16 +76,17 @@ class Desk:
                 self._serve(self._socket)
         except zmq.ContextTerminated:
             return
-        except Exception as error:  # ours, not the node's: say it and give up the run
+        except BaseException as error:  # ours, not the node's: say it and give up the run
             log.exception("worker %s", self.spec.key)
-            self._send(Fail(self.spec.key, 0, f"{type(error).__name__}: {error}", ""))
+            self._send(Fail(self.spec.key, "open", 0, f"{type(error).__name__}: {error}", ""))
         finally:
             self._socket.close(linger=1000)
 
     def _serve(self, socket: zmq.Socket[bytes]) -> None:
         while True:
-            messages = self._later or [unpack(socket.recv())]
-            self._later = []
+            if not self._later:
+                self._later.append(unpack(socket.recv()))
+            messages = [self._later.pop(0)]
             if self.spec.batch[0] > 1:
                 self._collect(socket, messages)
             self.worker.handle(messages)
@@ -95,6 +98,9 @@ class Desk:
         most, wait = self.spec.batch
         until = time.monotonic() + wait
         while len(messages) < most and isinstance(messages[-1], Job):
+            if self._later:
+                messages.append(self._later.pop(0))
+                continue
             if not socket.poll(max(0, round((until - time.monotonic()) * 1000))):
                 return
             messages.append(unpack(socket.recv()))
@@ -112,6 +118,8 @@ class Desk:
             if isinstance(message, Grant):
                 return message.slot
             self._later.append(message)
+            if isinstance(message, Close):
+                raise EngineError("the run ended before there was room for the picture")
 
 
 def dealer(
@@ -170,7 +178,8 @@ class Lane:
                 if isinstance(message, Crew):
                     self._man(message)
                 elif isinstance(message, Stop):
-                    self._desks[message.worker].worker.stop()
+                    if message.worker in self._desks:
+                        self._desks[message.worker].worker.stop()
                 elif isinstance(message, Exit):
                     return
         finally:
@@ -179,13 +188,13 @@ class Lane:
                 desk.thread.join(timeout=2.0)
 
     def _man(self, crew: Crew) -> None:
-        memory = self._memory or (
-            SharedMemory(self._arena) if crew.shared else LocalMemory(copy=crew.copy)
-        )
+        if self._memory is None:
+            shared = SharedMemory(self._arena) if crew.shared else None
+            self._memory = shared or LocalMemory(copy=crew.copy)
         for fields in crew.workers:
             spec = WorkerSpec(**fields)
             self._desks[spec.key] = Desk(
-                spec, self._registry, memory, self._store, self._context, self._endpoint,
+                spec, self._registry, self._memory, self._store, self._context, self._endpoint,
                 self._incarnation,
             )  # fmt: skip
 

@@ -44,8 +44,7 @@ def build_plan(
         role: Literal["source", "node", "sink"] = (
             "source" if issubclass(cls, Source) else "sink" if issubclass(cls, Sink) else "node"
         )
-        # A sink that loses frames is no small matter: only its own word may say otherwise.
-        on_error = node.on_error or (OnError() if role == "sink" else spec.on_error(name))
+        on_error = _on_error(spec, name, role)
         timeout = spec.timeout(name) or DEFAULT_TIMEOUT
         batch = (node.batch.max, node.batch.wait) if node.batch else (1, 0.0)
         nodes[name] = NodePlan(
@@ -61,7 +60,6 @@ def build_plan(
             stateful=cls.stateful,
             checkpoint=cls.stateful and role == "node" and node.state != "restart",
             action=on_error.action,
-            retries=on_error.retries,
             timeout=None if role == "source" else timeout,
             batch=batch,
             hot=tuple(node.hot),
@@ -82,6 +80,12 @@ def build_plan(
         notes=notes,
         stream_of=streams,
     )
+
+
+def _on_error(spec: GraphSpec, name: str, role: str) -> OnError:
+    """A sink that loses frames is no small matter: only its own word may say otherwise."""
+    own = spec.nodes[name].on_error
+    return own or (OnError() if role == "sink" else spec.on_error(name))
 
 
 def _live_limit(spec: GraphSpec) -> int:
@@ -235,5 +239,6 @@ def _worker(
         },
         batch=node.batch,
         checkpoint=node.checkpoint,
+        retries=0 if node.role == "source" else _on_error(spec, name, node.role).retries,
         sinks=tuple(sink for sink in sinks if sink in neighbours),
     )

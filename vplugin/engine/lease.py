@@ -23,8 +23,8 @@ class Lease:
         inputs: By port; the main one first. Held until the lease is settled.
         leased: Keys of the edges whose credit it uses.
         grants: Slots given for its results.
-        attempts: Times it failed.
         crashes: Processes that died while working on it.
+        suspect: Whether it may have been the cause; it is then worked on alone in its process.
         since: Monotonic seconds when it was sent.
     """
 
@@ -35,6 +35,6 @@ class Lease:
     inputs: dict[str, Item] = field(default_factory=dict)
     leased: tuple[str, ...] = ()
     grants: list[Slot] = field(default_factory=list)
-    attempts: int = 0
     crashes: int = 0
+    suspect: bool = False
     since: float = 0.0

@@ -26,6 +26,8 @@ class StreamState:
         tokens: References by seq, of the frames in flight.
         born: Monotonic nanoseconds of admission, by seq.
         fate: Why a frame did not come out, by seq.
+        flushed: Frames that nodes had held back and gave out at the end.
+        extras: Seqs of those, while they are in flight.
         picture_bytes: Size of the largest picture so far.
     """
 
@@ -36,6 +38,8 @@ class StreamState:
     issued: int = 0
     admitted: int = 0
     finished: int = 0
+    flushed: int = 0
+    extras: set[int] = field(default_factory=set)
     tokens: dict[int, int] = field(default_factory=dict)
     born: dict[int, int] = field(default_factory=dict)
     fate: dict[int, str] = field(default_factory=dict)
@@ -76,13 +80,17 @@ class Ledger:
         self.most = max(self.most, self.in_flight)
         return born
 
-    def extra(self, stream: str, seq: int) -> int:
-        """A frame that a node held back comes out at the end, under a seq of its own."""
+    def extra(self, stream: str, seq: int, frames: int) -> int:
+        """Frames that a node held back come out at the end, together under a seq of their own."""
         state = self.streams[stream]
+        state.flushed += frames
         if seq in state.tokens:
             self.hold_token(stream, seq)
             return state.born[seq]
-        return self.admit(stream, seq)
+        state.extras.add(seq)
+        state.tokens[seq] = 1
+        born = state.born[seq] = time.monotonic_ns()
+        return born
 
     def hold_token(self, stream: str, seq: int) -> None:
         """One more reference to a seq."""
@@ -97,7 +105,9 @@ class Ledger:
         del state.tokens[seq]
         born = state.born.pop(seq)
         reason = state.fate.pop(seq, None)
-        if reason is None:
+        if seq in state.extras:
+            state.extras.discard(seq)
+        elif reason is None:
             state.finished += 1
             state.latency.add((time.monotonic_ns() - born) / 1e6)
         else:

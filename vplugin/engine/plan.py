@@ -50,7 +50,6 @@ class NodePlan:
     stateful: bool = False
     checkpoint: bool = False
     action: Action = "fail"
-    retries: int = 0
     timeout: float | None = DEFAULT_TIMEOUT
     batch: tuple[int, float] = (1, 0.0)
     hot: tuple[str, ...] = ()
@@ -73,6 +72,7 @@ class WorkerSpec:
     context: dict[str, Any]
     batch: tuple[int, float] = (1, 0.0)
     checkpoint: bool = False
+    retries: int = 0
     state: bytes | None = None
     sinks: tuple[str, ...] = ()
 

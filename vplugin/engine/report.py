@@ -29,6 +29,7 @@ class StreamReport(_Model):
     finished: int = Field(
         default=0, description="frames that reached every sink on their main path"
     )
+    flushed: int = Field(default=0, description="frames held back by nodes, given out at the end")
     dropped: dict[str, int] = Field(default={}, description="frames that never entered, by reason")
     lost: dict[str, int] = Field(
         default={}, description="admitted frames that ended early, by reason"
@@ -74,6 +75,7 @@ class RunReport(_Model):
     streams: dict[str, StreamReport] = {}
     nodes: dict[str, NodeReport] = {}
     lanes: dict[str, LaneReport] = {}
+    edge_drops: dict[str, int] = Field(default={}, description="frames a full side edge dropped")
     latency_ms: Quantiles = Quantiles()
     max_in_flight: int = Field(default=0, description="most frames that were in the graph at once")
     arena_bytes: int = 0

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any
 
 from vplugin.engine.arena import LocalMemory, Memory, SharedMemory
@@ -99,7 +100,10 @@ def run(
             return _start_thread_lane(conductor, lane, registry, memory, store)
 
         conductor = Conductor(plan, on_tick=watch, threads=start, probe=probe)
-        with serve_metrics(spec.observe.prometheus, conductor.scheduler):
+        with (
+            closing(conductor),
+            serve_metrics(spec.observe.prometheus, conductor.scheduler),
+        ):
             scheduler = conductor.run()
         restarts = {name: child.restarts for name, child in conductor.children.items()}
     report = _report(scheduler, plan, restarts)
@@ -164,6 +168,7 @@ def _report(scheduler: Scheduler, plan: RunPlan, restarts: Mapping[str, int]) ->
             )
             for name, lane in plan.lanes.items()
         },
+        edge_drops={k: edge.dropped for k, edge in scheduler.edges.items() if edge.dropped},
         latency_ms=_quantiles(next(iter(streams.values()))),
         max_in_flight=scheduler.ledger.most,
         arena_bytes=scheduler.book.nbytes,
@@ -183,6 +188,7 @@ def _stream_report(stream: StreamState) -> StreamReport:
         expected=stream.expected,
         admitted=stream.admitted,
         finished=stream.finished,
+        flushed=stream.flushed,
         dropped=dict(stream.dropped),
         lost=dict(stream.lost),
     )

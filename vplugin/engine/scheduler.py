@@ -41,6 +41,7 @@ from vplugin.errors import ArenaError, EngineError, LaneDiedError, NodeError, Vp
 log = logging.getLogger(__name__)
 
 POISON = 2  # processes that a frame may take down before its node's policy decides
+OPEN_TIMEOUT = 900.0  # seconds to open a node: models are measured, streams are waited for
 
 
 class Scheduler:
@@ -89,6 +90,8 @@ class Scheduler:
         if self.closing:
             self._send(worker.key, Close(True))
             return
+        if worker.node.params is not None:  # changed while it was not there to hear of it
+            self._send(worker.key, Param(worker.node.revision, worker.node.params))
         if message.stream is not None:
             stream = self.ledger.streams[worker.node.plan.name]
             stream.title = message.stream["title"]
@@ -100,7 +103,9 @@ class Scheduler:
     def on_room(self, message: Room) -> None:
         """A worker needs one more slot."""
         worker = self.workers[message.worker]
-        lease = next(lease for lease in worker.leases if lease.job == message.job)
+        lease = next((lease for lease in worker.leases if lease.job == message.job), None)
+        if lease is None:
+            return
         try:
             slot = self.book.grant(message.nbytes)
         except ArenaError as error:
@@ -118,6 +123,7 @@ class Scheduler:
         if lease is None:
             return
         node = worker.node
+        node.retried += message.retried
         if message.state is not None:
             node.snapshot = message.state
         if lease.kind in ("source", "frame"):
@@ -140,65 +146,100 @@ class Scheduler:
         self.flow.stream(worker.node).dropped.update(message.dropped)
         self.flow.forgive(worker.node, lease.seq)
         self.ledger.release(lease.grants)
-        self._run(worker.node.plan.name)
+        self._run(*self.ledger.streams)  # there is room for the others now
 
     def on_fail(self, message: Fail) -> None:
-        """A node raised; its policy decides what that means for the frame."""
+        """A node raised, after its retries; its policy decides what that means for the frame."""
         worker = self.workers[message.worker]
         node = worker.node
-        lease = self._pop(worker, message.job) if message.job else None
-        if lease is None:
-            worker.closed = True
-            self.fail(_error(node.plan.name, message))
-            return
-        node.failed += 1
-        lease.attempts += 1
-        log.warning("node %s, frame %d: %s", node.plan.name, lease.seq, message.text)
+        error = _error(node.plan.name, message)
         if message.trace:
             log.info("%s", message.trace)
-        if lease.attempts <= node.plan.retries:
-            node.retried += 1
-            self._again(node, [lease])
-        else:
-            self._give_up(node, lease, _error(node.plan.name, message))
+        if message.kind != "job":
+            worker.closed = worker.closed or message.kind == "open"
+            self.fail(error)
+            return
+        lease = self._pop(worker, message.job)
+        if lease is None:
+            return
+        node.failed += 1
+        node.retried += message.retried
+        log.warning("node %s, frame %d: %s", node.plan.name, lease.seq, message.text)
+        self._give_up(node, lease, error)
+        if lease.kind == "flush":
+            worker.flushed = True
         self._run(node.plan.name)
 
     def on_lost(self, worker_keys: Sequence[str], why: str) -> None:
         """A process is gone; what its workers had is worked on again."""
         lost = [self.workers[key] for key in worker_keys]
+        ends = [worker for worker in lost if not worker.node.plan.restartable]
+        ends.sort(key=lambda worker: not worker.leases)  # whoever was at work is named first
+        finished = all(worker.closed for worker in ends)
         for worker in lost:
-            worker.ready = worker.flushed = False
-            worker.lost = not self.closing
-        for worker in lost:
-            self._on_lost(worker, why)
+            worker.ready = False
+            worker.asked = None
+            worker.lost = not self.closing or not (finished or self.error)
+            worker.closed = worker.closed or self.closing or bool(ends)
+        if ends and not (self.closing and (finished or self.error)):
+            plan = ends[0].node.plan
+            self.fail(
+                LaneDiedError(
+                    f"the process of {plan.role} {plan.name!r} {why}",
+                    where=self.plan.name,
+                    mend="what was written so far is kept as a partial file",
+                )
+            )
+        if not self.closing:
+            alone = sum(bool(worker.leases) for worker in lost) == 1
+            for worker in lost:
+                self._take_back(worker, why, alone=alone)
+            self._run(*{worker.node.plan.name for worker in lost})
 
-    def _on_lost(self, worker: WorkerState, why: str) -> None:
+    def _take_back(self, worker: WorkerState, why: str, *, alone: bool) -> None:
+        """What a dead worker had is done again.
+
+        The first of its jobs was at work, so it may have been the cause; if others were at work in
+        the same process nobody knows which, and each is tried again with the process to itself.
+        """
         node, leases = worker.node, list(worker.leases)
         worker.leases.clear()
-        if self.closing:
-            worker.closed = True
-            return
-        if not node.plan.restartable:
-            worker.closed = True
-            self.fail(LaneDiedError(
-                f"the process of {node.plan.role} {node.plan.name!r} {why}",
-                where=self.plan.name, mend="what was written so far is kept as a partial file",
-            ))  # fmt: skip
-            return
         again = []
         for index, lease in enumerate(leases):
-            lease.crashes += index == 0
-            if lease.crashes < POISON:
-                node.retried += 1
-                again.append(lease)
-                continue
-            node.failed += 1
-            self._give_up(node, lease, NodeError(
-                f"frame {lease.seq} ended {POISON} processes ({why})", where=node.plan.name,
+            error = NodeError(
+                f"frame {lease.seq} ended {POISON} processes ({why})",
+                where=node.plan.name,
                 mend="set on_error: skip or passthrough to go on without it",
-            ))  # fmt: skip
+            )
+            if lease.kind == "flush":
+                self._take_back_flush(worker, lease, why)
+                continue
+            lease.crashes += index == 0
+            if index == 0 and alone and lease.crashes >= POISON:
+                node.failed += 1
+                self._give_up(node, lease, error)
+                continue
+            if index == 0 and not lease.suspect:
+                lease.suspect = True
+                self.flow.suspects += 1
+            node.retried += 1
+            again.append(lease)
         self._again(node, again)
-        self._run(node.plan.name)
+
+    def _take_back_flush(self, worker: WorkerState, lease: Lease, why: str) -> None:
+        """A flush is the worker's own: its successor is asked anew, not another one."""
+        node = worker.node
+        self.flow.forgive(node, lease.seq)
+        self.ledger.release(lease.grants)
+        worker.flush_crashes += 1
+        if worker.flush_crashes < POISON:
+            return
+        error = NodeError(f"flush ended {POISON} processes ({why})", where=node.plan.name)
+        if node.plan.action == "fail":
+            self.fail(error)
+        else:
+            log.warning("%s: %s", node.plan.action, error)
+            worker.flushed = True
 
     def on_broken(self, worker_key: str, why: str) -> None:
         """A worker will not come back: its lane was restarted too often."""
@@ -206,6 +247,8 @@ class Scheduler:
         worker.broken = True
         node = worker.node
         if not all(other.broken for other in node.workers):
+            return
+        if node.ended:
             return
         error = LaneDiedError(f"its process {why} again and again", where=node.plan.name)
         if node.plan.action == "fail":
@@ -220,15 +263,24 @@ class Scheduler:
         if self.closing:
             return
         for worker in self.workers.values():
-            timeout = worker.node.plan.timeout
-            if timeout is None or not worker.leases or not worker.ready:
-                continue
-            if worker.leases[0].kind == "flush":
-                continue  # finishing a file may take as long as it takes
-            if now - worker.leases[0].since > timeout:
-                log.warning("node %s hangs since %.1f s", worker.node.plan.name, timeout)
-                worker.leases[0].since = now
+            since, limit = self._patience(worker)
+            if limit is not None and now - since > limit:
+                log.warning("node %s hangs since %.1f s", worker.node.plan.name, limit)
+                worker.asked = None
+                if worker.leases:
+                    worker.leases[0].since = now
                 self._kill(worker.key)
+
+    def _patience(self, worker: WorkerState) -> tuple[float, float | None]:
+        """Since when a worker has been at what it does, and how long it may be."""
+        plan = worker.node.plan
+        if not worker.ready:
+            return worker.asked or 0.0, None if worker.asked is None else OPEN_TIMEOUT
+        if not worker.leases:
+            return 0.0, None
+        lease = worker.leases[0]
+        finishing = lease.kind == "flush" and plan.role == "sink"  # a file may take its time
+        return lease.since, None if finishing else plan.timeout
 
     def on_closed(self, message: Closed) -> None:
         """A worker has closed its node and said what it has to say."""
@@ -240,9 +292,11 @@ class Scheduler:
             self.error = NodeError(message.error)
 
     def set_params(self, node: str, revision: int, params: dict[str, object]) -> None:
-        """New parameters for all workers of a node."""
-        for worker in self.nodes[node].workers:
-            if worker.ready:
+        """New parameters for all workers of a node, also for those that come later."""
+        state = self.nodes[node]
+        state.params, state.revision = params, revision
+        for worker in state.workers:
+            if worker.ready and not self.closing:
                 self._send(worker.key, Param(revision, params))
 
     def drain(self) -> None:
@@ -263,7 +317,7 @@ class Scheduler:
         for worker in self.workers.values():
             if worker.ready and not worker.closed:
                 self._send(worker.key, Close(abort))
-            elif worker.broken:
+            elif worker.broken or worker.asked is None:
                 worker.closed = True
 
     @property
@@ -301,14 +355,14 @@ class Scheduler:
 
     def _give_up(self, node: NodeState, lease: Lease, error: VpluginError) -> None:
         """A frame has failed for good."""
-        action = node.plan.action
+        action = "fail" if lease.kind == "source" else node.plan.action
         if action == "fail":
             self.ledger.release(lease.grants)
             self.fail(error)
             return
         log.warning("%s: %s", action, error)
         main = next(iter(lease.inputs.values()), None)
-        if action == "passthrough" and main is not None:
+        if action == "passthrough" and main is not None and node.plan.role != "sink":
             self.flow.settle(node, lease, main.frames, None)
             return
         if node.plan.role == "sink" and main is not None:

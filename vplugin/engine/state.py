@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from vplugin.engine.edge import Edge
 from vplugin.engine.lease import Lease
@@ -14,15 +15,24 @@ from vplugin.engine.wire import Item
 
 @dataclass
 class WorkerState:
-    """One worker as the scheduler sees it."""
+    """One worker as the scheduler sees it.
+
+    Attributes:
+        asked: Monotonic seconds when its lane was told to open it, or None.
+        lost: Whether its process died in mid-run.
+        flush_crashes: Processes that died in its flush.
+    """
 
     key: str
     node: NodeState
+    lane: str
+    asked: float | None = None
     ready: bool = False
     closed: bool = False
     broken: bool = False
     leases: deque[Lease] = field(default_factory=deque)
     flushed: bool = False
+    flush_crashes: int = 0
     lost: bool = False
     artifacts: list[dict[str, str]] = field(default_factory=list)
     report: str = "{}"
@@ -45,6 +55,9 @@ class NodeState:
         promised: Seqs for which room was reserved on the outgoing edges.
         redo: Leases to work on again, in order of seq.
         snapshot: The state after the last frame, of a node with checkpoints.
+        params: What the parameters were changed to while it runs, and the revision.
+        loose: Whether its frames come through an edge that may drop them, so that they do not
+            count as in flight: a slow side branch never holds the main path back.
     """
 
     plan: NodePlan
@@ -57,6 +70,9 @@ class NodeState:
     promised: set[int] = field(default_factory=set)
     redo: deque[Lease] = field(default_factory=deque)
     snapshot: bytes | None = None
+    params: dict[str, Any] | None = None
+    revision: int = 0
+    loose: bool = False
     ended: bool = False
     primary: bool = True
     processed: int = 0

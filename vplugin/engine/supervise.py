@@ -17,6 +17,8 @@ from vplugin.engine.plan import LanePlan
 
 log = logging.getLogger(__name__)
 
+LONGEST_FOLDER = 70  # characters; a socket's path may have about a hundred
+
 
 class RunFolder:
     """A private folder (0700) for the run's sockets, removed even if the conductor is killed.
@@ -26,7 +28,10 @@ class RunFolder:
     """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="vplugin-"))
+        folder = tempfile.gettempdir()
+        if len(folder) > LONGEST_FOLDER:
+            folder = "/tmp"
+        self.path = Path(tempfile.mkdtemp(prefix="vplugin-", dir=folder))
         self._janitor = subprocess.Popen(
             ["/bin/sh", "-c", 'cat >/dev/null; rm -rf -- "$1"', "vplugin-janitor", self.path],
             stdin=subprocess.PIPE,
@@ -70,13 +75,14 @@ class Child:
         self.incarnation += 1
         self.due = None
         command = [
-            sys.executable, "-m", "vplugin.engine", "--endpoint", endpoint,
+            sys.executable, "-P", "-m", "vplugin.engine", "--endpoint", endpoint,
             "--name", self.plan.name, "--incarnation", str(self.incarnation),
             "--arena", str(arena), "--parent", str(os.getpid()),
         ]  # fmt: skip
         self.process = subprocess.Popen(
             command,
             stdin=None if stdin else subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             pass_fds=(arena,) if arena >= 0 else (),
             start_new_session=True,
         )

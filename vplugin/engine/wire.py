@@ -110,18 +110,26 @@ class Done:
     run_ns: int
     state: bytes | None = None
     dropped: dict[str, int] | None = None
+    retried: int = 0
 
 
 @dataclass(slots=True)
 class Fail:
-    """worker → conductor: a job (or, with job 0, the node itself) failed."""
+    """worker → conductor: something failed for good.
+
+    Attributes:
+        kind: ``job``; ``open``: the node could not be opened, its worker is gone; ``node``: not on
+            account of a frame (new parameters, a bug).
+    """
 
     tag: ClassVar[str] = "fail"
     worker: str
+    kind: str
     job: int
     text: str
     trace: str
     ours: bool = False
+    retried: int = 0
 
 
 @dataclass(slots=True)
@@ -260,6 +268,8 @@ def unpack(data: bytes) -> Message:
     Raises:
         WireError: Not one of ours, of another version, or of another shape.
     """
+    if len(data) > MAX_BYTES:
+        raise WireError(f"a message of {len(data)} bytes is over the limit of {MAX_BYTES}")
     try:
         tag, version, *values = msgpack.unpackb(data, use_list=False, strict_map_key=False)
         cls = _CLASSES[tag]
@@ -274,7 +284,7 @@ def unpack(data: bytes) -> Message:
         raise WireError(f"a {tag!r} message of {len(values)} fields")
     try:
         return _retype(cls(*values))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise WireError(f"a {tag!r} message with wrong fields: {error}") from error
 
 

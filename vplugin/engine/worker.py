@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
@@ -44,6 +44,10 @@ log = logging.getLogger(__name__)
 _TAIL = -1  # the seq under which a source leaves what belongs after its last frame
 
 
+# What a node may throw: sys.exit() in a node must not silently end its thread.
+_RAISED = (Exception, SystemExit)
+
+
 class LaneStore:
     """What stays inside a process: a source's own frame objects, for the sinks beside it.
 
@@ -73,7 +77,7 @@ class Newest:
 
     def __init__(self, source: Source[Any], name: str) -> None:
         self.dropped: Counter[str] = Counter()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self._source = source
         self._frame: Frame | None = None
         self._ended = False
@@ -90,6 +94,12 @@ class Newest:
                 raise self.error
             return frame
 
+    def drops(self) -> dict[str, int]:
+        """Frames dropped since the last time, by reason."""
+        with self._change:
+            dropped, self.dropped = self.dropped, Counter()
+        return dict(dropped)
+
     def join(self, seconds: float) -> None:
         """Wait for the reading thread to end."""
         self._thread.join(seconds)
@@ -103,7 +113,7 @@ class Newest:
                         self._source.dropped(self._frame, "newer frame came")
                     self._frame = frame
                     self._change.notify()
-        except Exception as error:  # whatever the source raised is the run's to judge
+        except _RAISED as error:  # whatever the source raised is the run's to judge
             self.error = error
         with self._change:
             self._ended = True
@@ -143,6 +153,7 @@ class Worker:
         self._send = send
         self._more = more
         self._codec = FrameCodec(memory)
+        self._originals: dict[int, Any] = {}  # by job, until it has succeeded
         self._threaded = threaded
         self._newest: Newest | None = None
         self._stopped = threading.Event()
@@ -158,6 +169,9 @@ class Worker:
             with self._store.loading:
                 cls = self._registry.get(spec.uses).cls
                 node = self.node = cls(cls.Params(**spec.params), spec.node)
+                self._codec = FrameCodec(self._memory, keep=node.holds)
+                if self._stopped.is_set():  # asked to end before there was anything to ask
+                    self.stop()
             with self._store.loading if spec.role == "node" else nullcontext():
                 node.open(Context(**{key: _tupled(value) for key, value in spec.context.items()}))
             if spec.state is not None:
@@ -170,9 +184,9 @@ class Worker:
                     self._newest = Newest(node, spec.node)
             if isinstance(node, Sink):
                 artifacts = [asdict(artifact) for artifact in node.artifacts()]
-        except Exception as error:
-            self._fail(0, error)
+        except _RAISED as error:
             self._close_node(abort=True)
+            self._fail("open", error)
             return False
         self._send(Ready(spec.key, stream, artifacts))
         return True
@@ -205,34 +219,41 @@ class Worker:
     # ── jobs ──────────────────────────────────────────────────────────────────────────────────
 
     def _work(self, jobs: list[Job]) -> None:
+        """Let the node work on frames; a batch that fails is done again one by one."""
         if not jobs:
             return
-        self._codec.forget()
-        begun = time.perf_counter_ns()
-        try:
-            counts, frames = [], []
-            for job in jobs:
-                unpacked = self._unpack(job)
-                counts.append(len(unpacked))
-                frames.extend(unpacked)
-            node = self._opened()
-            results = (
-                list(node.process_many(frames)) if len(frames) > 1 else [node.process(frames[0])]
-            )
-            if len(results) != len(frames):
-                raise NodeError(f"{len(results)} results for a batch of {len(frames)} frames")
-        except Exception as error:
-            if len(jobs) > 1:  # find the one that it was
-                for job in jobs:
-                    self._work([job])
-                return
-            self._fail(jobs[0].job, error)
-            return
+        for attempt in range(self.spec.retries + 1):
+            begun = time.perf_counter_ns()
+            try:
+                results = self._process(jobs)
+                break
+            except _RAISED as error:
+                if len(jobs) == 1 and attempt == self.spec.retries:
+                    self._fail("job", error, jobs[0].job, attempt)
+                    return
+                if len(jobs) > 1:  # find the one that it was
+                    for job in jobs:
+                        self._work([job])
+                    return
         share = (time.perf_counter_ns() - begun) // len(jobs)
-        for job, count in zip(jobs, counts, strict=True):
-            mine, results = results[:count], results[count:]
-            self._answer(job, frames[:count], mine, share)
-            frames = frames[count:]
+        for job, mine in zip(jobs, results, strict=True):
+            self._answer(job, mine, share, attempt)
+        for job in jobs:
+            self._originals.pop(job.job, None)
+
+    def _process(self, jobs: list[Job]) -> list[list[Result]]:
+        """What the node makes of the frames of each job."""
+        self._codec.forget()
+        frames = [self._unpack(job) for job in jobs]
+        node, together = self._opened(), [frame for mine in frames for frame in mine]
+        if len(together) > 1:
+            results = list(node.process_many(together))
+        else:
+            results = [node.process(together[0])]
+        if len(results) != len(together):
+            raise NodeError(f"{len(results)} results for a batch of {len(together)} frames")
+        taken = iter(results)
+        return [[next(taken) for _ in mine] for mine in frames]
 
     def _unpack(self, job: Job) -> list[Frame]:
         """The frames of a job's main input, with the other inputs attached."""
@@ -240,18 +261,21 @@ class Worker:
         main = inputs.pop(next(iter(inputs)))
         others = {port: self._first(item) for port, item in inputs.items() if item.frames}
         frames = [self._codec.unpack(message, main.stream, main.seq) for message in main.frames]
-        for index, frame in enumerate(frames):
+        for frame in frames:
             frame.inputs = others
-            if index == 0 and self.spec.role == "sink":
-                frame.original = self._store.take(self.spec.node, main.stream, main.seq)
+        if self.spec.role == "sink":
+            if job.job not in self._originals:
+                taken = self._store.take(self.spec.node, main.stream, main.seq)
+                self._originals[job.job] = taken
+            frames[0].original = self._originals[job.job]
         return frames
 
     def _first(self, item: Item) -> Frame:
         return self._codec.unpack(item.frames[-1], item.stream, item.seq)
 
-    def _answer(self, job: Job, frames: list[Frame], results: list[Result], run_ns: int) -> None:
+    def _answer(self, job: Job, results: list[Result], run_ns: int, retried: int) -> None:
         """Pack what a node returned for one job."""
-        writer = Writer(self._memory, job.grants, lambda nbytes: self._more(job.job, nbytes))
+        writer = self._writer(job)
         begun = time.perf_counter_ns()
         packed: list[FrameMessage] = []
         reason: str | None = None
@@ -262,11 +286,15 @@ class Worker:
                 elif self.spec.role != "sink":
                     packed.extend(self._codec.pack(f, writer) for f in _frames(result))
             state = self._opened().snapshot() if self.spec.checkpoint else None
-        except Exception as error:
-            self._fail(job.job, error)
-            return
-        run_ns += time.perf_counter_ns() - begun
-        self._send(Done(self.spec.key, job.job, tuple(packed), reason, run_ns, state))
+            run_ns += time.perf_counter_ns() - begun
+            self._send(
+                Done(self.spec.key, job.job, tuple(packed), reason, run_ns, state, retried=retried)
+            )
+        except _RAISED as error:
+            self._fail("job", error, job.job, retried)
+
+    def _writer(self, job: Job | Flush) -> Writer:
+        return Writer(self._memory, job.grants, lambda nbytes: self._more(job.job, nbytes))
 
     def _read(self, job: Job) -> None:
         """Read one frame from the source."""
@@ -283,12 +311,10 @@ class Worker:
             self._codec.forget()
             frame.stream, frame.seq = self.spec.node, job.seq
             self._store.leave(self.spec.sinks, self.spec.node, job.seq, frame.original)
-            writer = Writer(self._memory, job.grants, lambda nbytes: self._more(job.job, nbytes))
-            packed = self._codec.pack(frame, writer)
-        except Exception as error:
-            self._fail(0, error)
-            return
-        self._send(Done(self.spec.key, job.job, (packed,), None, run_ns, None, dropped))
+            packed = self._codec.pack(frame, self._writer(job))
+            self._send(Done(self.spec.key, job.job, (packed,), None, run_ns, None, dropped))
+        except _RAISED as error:
+            self._fail("job", error, job.job)
 
     def _next(self, source: Source[Any]) -> Frame | None:
         if self._newest is not None:
@@ -302,10 +328,7 @@ class Worker:
         self._send(End(self.spec.key, job.job, dropped))
 
     def _count_drops(self) -> dict[str, int]:
-        if self._newest is None:
-            return {}
-        dropped, self._newest.dropped = self._newest.dropped, Counter()
-        return dict(dropped)
+        return {} if self._newest is None else self._newest.drops()
 
     def _skip(self, job: Job) -> None:
         """Tell a sink that a frame will not come."""
@@ -316,14 +339,14 @@ class Worker:
             sink = self._opened()
             assert isinstance(sink, Sink)
             sink.skip(tombstone)
-        except Exception as error:
-            self._fail(job.job, error)
+        except _RAISED as error:
+            self._fail("job", error, job.job)
             return
         self._send(Done(self.spec.key, job.job, (), tombstone.reason, 0))
 
     def _flush(self, job: Flush) -> None:
         """The stream has ended: what the node held back comes out."""
-        writer = Writer(self._memory, job.grants, lambda nbytes: self._more(job.job, nbytes))
+        writer = self._writer(job)
         self._codec.forget()
         try:
             node = self._opened()
@@ -331,30 +354,29 @@ class Worker:
                 tail = self._store.take(self.spec.node, job.stream, _TAIL)
                 node.skip(Tombstone(job.stream, job.seq, "eos", tail))
             packed = tuple(self._codec.pack(f, writer) for f in node.flush(job.stream))
-        except Exception as error:
-            self._fail(job.job, error)
-            return
-        self._send(Done(self.spec.key, job.job, packed, None, 0))
+            self._send(Done(self.spec.key, job.job, packed, None, 0))
+        except _RAISED as error:
+            self._fail("job", error, job.job)
 
     def _change(self, message: Param) -> None:
         try:
             node = self._opened()
             node.on_params(type(node).Params(**message.params))
-        except Exception as error:
-            self._fail(0, error)
+        except _RAISED as error:
+            self._fail("node", error)
 
     # ── ends ──────────────────────────────────────────────────────────────────────────────────
 
     def _close(self, message: Close) -> None:
         self.ended = True
         error = self._close_node(abort=message.abort)
-        report: Mapping[str, Any] = {}
+        text = "{}"
         if self.node is not None:
             try:
                 report = self.node.report()
-            except Exception as problem:
-                error = error or _say(problem)
-        text = json.dumps(dict(report), default=str)
+                text = json.dumps(dict(report), default=str)
+            except _RAISED as problem:  # a bad report does not spoil what was done
+                text = json.dumps({"report": f"could not be made: {_say(problem)}"})
         self._send(Closed(self.spec.key, text, error))
 
     def _close_node(self, *, abort: bool) -> str | None:
@@ -369,14 +391,15 @@ class Worker:
             if isinstance(self.node, Sink) and abort:
                 self.node.abort()
             self.node.close()
-        except Exception as error:
+        except _RAISED as error:
             log.info("%s", traceback.format_exc())
             return _say(error)
         return None
 
-    def _fail(self, job: int, error: Exception) -> None:
-        trace = "" if isinstance(error, VpluginError) else traceback.format_exc()
-        self._send(Fail(self.spec.key, job, _say(error), trace, isinstance(error, VpluginError)))
+    def _fail(self, kind: str, error: BaseException, job: int = 0, retried: int = 0) -> None:
+        ours = isinstance(error, VpluginError)
+        trace = "" if ours else traceback.format_exc()
+        self._send(Fail(self.spec.key, kind, job, _say(error), trace, ours, retried))
 
     def _opened(self) -> Node[Any]:
         if self.node is None:
@@ -394,7 +417,7 @@ def _tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _say(error: Exception) -> str:
+def _say(error: BaseException) -> str:
     if isinstance(error, VpluginError):
         return str(error)
     text = " ".join(str(error).split())
