@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 
+from vplugin.cli.compared import Compared
 from vplugin.cli.html import write_html
 from vplugin.cli.strips import make_strips
 from vplugin.engine.report import LaneReport, NodeReport, Quantiles, RunReport, StreamReport
@@ -70,13 +71,17 @@ class Words(HTMLParser):
         return " ".join(self.words)
 
 
-def film(path: Path, altered: Callable[[int], tuple[slice, slice] | None]) -> Path:
-    """A lossy clip of 60 frames; ``altered`` says which region of each is inverted."""
+def film(
+    path: Path,
+    altered: Callable[[int], tuple[slice, slice] | None],
+    numbers: range = range(60),
+) -> Path:
+    """A lossy clip of these frames; ``altered`` says which region of each, from 0, is inverted."""
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=30, options={"crf": "20", "bf": "2"})
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        for number in range(60):
-            rgb = paint(320, 240, number)
+        for number, shown in enumerate(numbers):
+            rgb = paint(320, 240, shown)
             if (region := altered(number)) is not None:
                 rgb[region] = 255 - rgb[region]
             frame = av.VideoFrame.from_ndarray(rgb, "rgb24")
@@ -125,7 +130,7 @@ def test_fidelity_table(tmp_path: Path, clips: Clips) -> None:
 def test_pictures_are_inside_the_file(tmp_path: Path) -> None:
     before = film(tmp_path / "a.mp4", lambda number: None)
     after = film(tmp_path / "b.mp4", lambda number: (slice(60, 120), slice(100, 180)))
-    page = write_html(report(), tmp_path / "r.html", before=before, after=after).read_text()
+    page = write_html(report(), tmp_path / "r.html", Compared(before, after)).read_text()
     addresses = Words(page).addresses
     assert len(addresses) == 8
     assert all(address.startswith("data:image/jpeg;base64,") for address in addresses)
@@ -165,17 +170,29 @@ def test_nothing_altered_shows_whole_pictures(tmp_path: Path) -> None:
     assert strips[0].before.shape[1] / strips[0].before.shape[0] == pytest.approx(4 / 3, abs=0.01)
 
 
-def test_media_are_found_in_the_report(tmp_path: Path) -> None:
+def test_a_page_without_pictures_says_why(tmp_path: Path, clips: Clips) -> None:
+    page = write_html(report(), tmp_path / "r.html", "the run was live").read_text()
+    assert "No pictures of before and after: the run was live." in page
+    unlike = Compared(clips("a.mp4", frames=50), clips("b.mp4", frames=25))
+    page = write_html(report(), tmp_path / "r.html", unlike).read_text()
+    assert "No pictures of before and after: the times or sizes" in page
+    assert "data:image" not in page
+
+
+def test_a_trimmed_output_is_compared_with_its_own_moments(tmp_path: Path) -> None:
+    def altered(number: int) -> tuple[slice, slice] | None:
+        return (slice(60, 120), slice(100, 180)) if number == 45 else None
+
     before = film(tmp_path / "a.mp4", lambda number: None)
-    after = film(tmp_path / "b.mp4", lambda number: (slice(60, 120), slice(100, 180)))
-    nodes = {
-        "decode": NodeReport(uses="decode", lane="io", report={"uri": str(before)}),
-        "encode": NodeReport(uses="encode", lane="io", report={"output": str(after)}),
-    }
-    page = write_html(report(nodes=nodes), tmp_path / "r.html").read_text()
-    assert page.count("data:image/jpeg") == 8
-    after.unlink()
-    assert "data:image" not in write_html(report(nodes=nodes), tmp_path / "r.html").read_text()
+    whole = film(tmp_path / "b.mp4", altered)
+    cut = film(tmp_path / "c.mp4", lambda number: altered(number + 30), range(30, 50))
+    assert make_strips(before, cut) == []
+    assert make_strips(before, whole, begin=1.0) == [], "it lasts longer than the rest of the input"
+    largest = max(make_strips(before, cut, begin=1.0), key=lambda strip: strip.area)
+    assert largest.time == pytest.approx(45.5 / 30, abs=0.5 / 30)
+    assert largest.area == pytest.approx(60 * 80 / (320 * 240), rel=0.25)
+    others = [s.area for s in make_strips(before, cut, begin=1.0) if s.time != largest.time]
+    assert max(others) == 0.0
 
 
 def test_a_clip_cut_out_has_no_matching_moments(tmp_path: Path, clips: Clips) -> None:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -52,6 +54,40 @@ def test_a_run_with_reports(write, tmp_path, capsys):
     assert page.read_text().lstrip().lower().startswith("<!doctype html>")
 
 
+FAILING = """\
+  mid: {uses: "vplugin.testing.chaos:Failing", params: {seqs: [2]}}
+"""
+
+
+def test_what_failed_at_once_has_no_tables(write, capsys):
+    assert main(["run", write(), "--inline", "--set", "out.path=/proc/none/x"]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert err.startswith("error: ")
+
+
+@pytest.mark.parametrize(("words", "logged"), [((), 0), (("-v",), 1)], ids=["silent", "verbose"])
+def test_an_error_is_said_once(write, words, logged):
+    path = Path(write())
+    path.write_text(path.read_text().replace("  out:", FAILING + "  out:"))
+    done = subprocess.run(
+        [sys.executable, "-m", "vplugin", "run", str(path), "--inline", *words],
+        stderr=subprocess.PIPE, text=True, timeout=120,
+        env={k: v for k, v in os.environ.items() if k != "VPLUGIN_LOG"} | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert any(line.startswith("g failed: 2 frames in ") for line in lines), "some were finished"
+    assert lines[-1].startswith("error: ")
+    assert sum(line.startswith("WARNING") for line in lines) == logged
+
+
+def test_a_log_level_that_is_none(write, capsys, monkeypatch):
+    monkeypatch.setenv("VPLUGIN_LOG", "loud")
+    assert main(["run", write(), "--inline"]) == 1
+    assert capsys.readouterr().err.startswith("error: VPLUGIN_LOG: there is no log level 'LOUD'")
+
+
 def test_quiet_is_quiet(write, capsys):
     assert main(["run", write(), "--inline", "--quiet", "--set", "read.count=3"]) == 0
     assert capsys.readouterr() == ("", "")
@@ -63,6 +99,8 @@ def test_quiet_is_quiet(write, capsys):
         (["--set", "read.count=-1"], "--set read.count=-1: nodes.read.params.count should be"),
         (["--report", "/proc/none/r.json"], "/proc/none/r.json: the report cannot be written"),
         (["--report", "/tmp"], "/tmp: the report cannot be written: it is a folder"),
+        (["--html", "/proc/r.html"], "/proc/r.html: the report cannot be written"),
+        (["--html", __file__ + "/r.html"], "/r.html: the report cannot be written"),
         (["--set", "out.path=/proc/none/x"], "/proc/none/x"),
     ],
 )
@@ -139,6 +177,7 @@ def test_ctrl_c_drains(start, tmp_path, words):
     err = process.communicate(timeout=60)[1]
     assert process.returncode == 0, err
     assert "g stopped: " in err
+    assert re.search(r"^stopped early, as asked: \d+ of 100000000 frames$", err, re.MULTILINE)
     seen = [line["seq"] for line in read_log(tmp_path / "log.jsonl")]
     assert seen == list(range(len(seen)))
     assert seen
@@ -223,6 +262,21 @@ def test_the_summary_says_what_was_lost_and_why():
     )
     assert "cam 100 88 9 late, 1 full 2 failed" in lines
     assert lines[-2:] == ["restarts: 2 io", "note: all lanes are threads here"]
+
+
+PART = {"cam": {"admitted": 9, "finished": 8, "expected": 50}}
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"streams": PART}, "stopped early, as asked: 8 of 50 frames"),
+        ({"streams": PART, "live": True}, "stopped early, as asked: 8 frames"),
+        ({"streams": PART | {"b": {"finished": 1}}}, "stopped early, as asked: 9 frames"),
+    ],
+)
+def test_the_summary_says_how_far_a_stopped_run_came(facts, says):
+    assert says in shown(stopped=True, **facts)
 
 
 @pytest.mark.parametrize("ok", [True, False])

@@ -77,11 +77,14 @@ def run(
         Path | None, typer.Option(metavar="FILE", help="Write the report as a web page.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also say what is written to the log.")
+    ] = False,
 ) -> int:
     """Run a graph. Ctrl-C finishes what is under way; a second Ctrl-C stops at once."""
     from vplugin.cli.run import Wanted, run_graph
 
-    return run_graph(file, Wanted(tuple(settings), inline, report, html, quiet))
+    return run_graph(file, Wanted(tuple(settings), inline, report, html, quiet, verbose))
 
 
 def check(

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 from vplugin import __version__
+from vplugin.cli.compared import Compared
 from vplugin.cli.strips import Strip, make_strips
 from vplugin.engine.report import NodeReport, RunReport
 
@@ -28,26 +29,24 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def write_html(
-    report: RunReport, path: Path, *, before: Path | None = None, after: Path | None = None
-) -> Path:
+def write_html(report: RunReport, path: Path, compared: Compared | str = "") -> Path:
     """Write the page of a run.
 
     Args:
         report: Of the run.
         path: The file to write; its folder is made.
-        before: The input, for pictures of before and after; the report's own if None.
-        after: The output, likewise. There are no pictures where one is no file, or where the two
-            are not equally long (a clip was cut out), so that their times do not match.
+        compared: What pictures of before and after are taken from, or why there are none.
     """
-    before, after = before or _file(report, "uri"), after or _file(report, "output")
-    strips = make_strips(before, after) if before is not None and after is not None else []
+    strips: list[Strip] = []
+    if isinstance(compared, Compared):
+        strips = make_strips(compared.before, compared.after, begin=compared.begin)
+        compared = "the times or sizes of input and output do not match"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_render(report, strips), encoding="utf-8")
+    path.write_text(_render(report, strips, compared), encoding="utf-8")
     return path
 
 
-def _render(report: RunReport, strips: list[Strip]) -> str:
+def _render(report: RunReport, strips: list[Strip], missing: str) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(
         files("vplugin.cli").joinpath("report.html").read_text("utf-8")
@@ -56,6 +55,7 @@ def _render(report: RunReport, strips: list[Strip]) -> str:
     return template.render(
         report=report,
         strips=strips,
+        missing=missing,
         figures=list(_figures(report)),
         facts={name: rows for name, node in report.nodes.items() if (rows := _facts(node))},
         fidelity=dict(_fidelities(report)),
@@ -65,13 +65,6 @@ def _render(report: RunReport, strips: list[Strip]) -> str:
         runtime=_runtime,
         share=lambda value: round(100 * (value or 0.0) / slowest, 1) if slowest else 0,
     )
-
-
-def _file(report: RunReport, key: str) -> Path | None:
-    """The first file that a node names under this key; none of a live run, which has no moments."""
-    named = (node.report.get(key) for node in report.nodes.values())
-    found = (Path(name) for name in named if isinstance(name, str) and Path(name).is_file())
-    return None if report.live else next(found, None)
 
 
 def _figures(report: RunReport) -> Iterator[tuple[str, str]]:

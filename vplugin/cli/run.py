@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -19,7 +20,6 @@ from vplugin.cli.progress import RunProgress
 from vplugin.cli.summary import summarise
 from vplugin.engine import RunReport, RunStatus, Stop, run
 from vplugin.errors import SinkError, VpluginError
-from vplugin.graph.check import node_params
 from vplugin.graph.registry import Registry
 from vplugin.graph.spec import GraphSpec
 
@@ -36,6 +36,7 @@ class Wanted:
         report: Where the report goes as JSON.
         html: Where it goes as a web page.
         quiet: Say nothing but errors.
+        verbose: Say what is written to the log.
     """
 
     settings: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Wanted:
     report: Path | None = None
     html: Path | None = None
     quiet: bool = False
+    verbose: bool = False
 
 
 def run_graph(file: str, wanted: Wanted) -> int:
@@ -59,6 +61,7 @@ def run_graph(file: str, wanted: Wanted) -> int:
     registry = Registry()
     spec = load_checked(file, wanted.settings, registry)
     _prepare(wanted)
+    _log(wanted)
     console, stop = Console(stderr=True, quiet=wanted.quiet), Stop()
 
     with RunProgress(console) as progress, stopping(stop):
@@ -68,7 +71,8 @@ def run_graph(file: str, wanted: Wanted) -> int:
 
         report = run(spec, registry, inline=wanted.inline, on_status=show, stop=stop)
     _write(report, wanted, spec, registry)
-    console.print(summarise(report))
+    if report.ok or report.frames:  # tables full of zeros would hide the reason
+        console.print(summarise(report))
     if stop.wish == "abort":
         return INTERRUPTED
     if not report.ok:
@@ -96,7 +100,21 @@ def stopping(stop: Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+LOG = "VPLUGIN_LOG"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _log(wanted: Wanted) -> None:
+    """What a run logs is in its report; here it is shown only to who asks for it."""
+    if wanted.verbose:
+        os.environ.setdefault(LOG, "INFO")  # the processes of the lanes read it too
+    level = os.environ.get(LOG, "ERROR").upper()
+    if level not in logging.getLevelNamesMapping():
+        raise SinkError(
+            f"there is no log level {level!r}", where=LOG, mend="set it to DEBUG, INFO or WARNING"
+        )
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("vplugin").setLevel(level)
 
 
 def _prepare(wanted: Wanted) -> None:
@@ -108,8 +126,18 @@ def _prepare(wanted: Wanted) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, "it is a folder")
-            if not os.access(path if path.exists() else path.parent, os.W_OK):
-                raise PermissionError(errno.EACCES, "permission denied")
+            _try_to_write(path)
+
+
+def _try_to_write(path: Path) -> None:
+    """Rights do not tell everything: a file system may be full, read-only or none that has files."""
+    there = path.exists()
+    if there and not path.is_file():  # a pipe or a device, which trying would disturb
+        return
+    with path.open("ab"):
+        pass
+    if not there:
+        path.unlink()
 
 
 def _write(report: RunReport, wanted: Wanted, spec: GraphSpec, registry: Registry) -> None:
@@ -117,27 +145,11 @@ def _write(report: RunReport, wanted: Wanted, spec: GraphSpec, registry: Registr
         with _writing(wanted.report):
             wanted.report.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if wanted.html is not None:
+        from vplugin.cli.compared import choose
         from vplugin.cli.html import write_html
 
-        before, after = files_to_compare(report, spec, registry)
         with _writing(wanted.html):
-            write_html(report, wanted.html, before=before, after=after)
-
-
-def files_to_compare(
-    report: RunReport, spec: GraphSpec, registry: Registry
-) -> tuple[Path | None, Path | None]:
-    """The input and the output of a run, where both are files that begin at the same moment."""
-    name = next(iter(report.streams), None)
-    if name is None or not report.ok or "trim" in spec.nodes[name].params:
-        return None, None
-    params = node_params(spec, name, registry.get(spec.nodes[name].uses).cls)
-    uri = Path(spec.base, str(getattr(params, "uri", "")))
-    outputs = (node.report.get("output") for node in report.nodes.values())
-    written = next((Path(str(output)) for output in outputs if output), None)
-    if written is None or not written.is_file() or not uri.is_file():
-        return None, None
-    return uri, written
+            write_html(report, wanted.html, choose(report, spec, registry))
 
 
 @contextmanager

@@ -58,37 +58,51 @@ class Strip:
         return _uri(self.after)
 
 
-def make_strips(before: Path, after: Path, *, count: int = 4, samples: int = 20) -> list[Strip]:
+def make_strips(
+    before: Path,
+    after: Path,
+    *,
+    begin: float | None = None,
+    count: int = 4,
+    samples: int = 20,
+) -> list[Strip]:
     """Pick the moments at which most was altered, well apart from one another.
 
     Args:
         before: The file that went in.
-        after: The file that came out; time 0 of both is the same moment.
+        after: The file that came out.
+        begin: Moment of ``before``, in seconds, with which ``after`` begins; it may then end before
+            ``before`` does. If None, both are the same length of time.
         count: How many moments to show.
         samples: How many to look at.
 
     Returns:
-        In order of time; empty where the files differ in length or size, or cannot be read.
+        In order of time in ``before``; empty where the files differ in length or size, or cannot be read.
     """
     try:
-        seen = _look(before, after, samples)
+        seen = _look(before, after, samples, begin)
     except FFmpegError:  # pictures are an extra: what is wrong with a file is said elsewhere
         return []
     distance = max((strip.time for strip in seen), default=0.0) / (2 * count)
     return sorted(_spread(seen, count, distance), key=lambda strip: strip.time)
 
 
-def _look(before: Path, after: Path, samples: int) -> list[Strip]:
+def _look(before: Path, after: Path, samples: int, begin: float | None) -> list[Strip]:
     """Both files at evenly spaced moments."""
     with av.open(str(before)) as source, av.open(str(after)) as result:
         if not source.streams.video or not result.streams.video:
             return []
-        length = _seconds(source)
-        if abs(length - _seconds(result)) > SAME_LENGTH:
+        length, offset = _seconds(result), Fraction(begin or 0)
+        longer = length + offset - _seconds(source)
+        if longer > SAME_LENGTH or (begin is None and longer < -SAME_LENGTH):
             return []
         times = [length * (index + Fraction(1, 2)) / samples for index in range(samples)]
-        pairs = [(_picture_at(source, time), _picture_at(result, time), time) for time in times]
-    seen = (_compare(a, b, float(time)) for a, b, time in pairs if a is not None and b is not None)
+        pairs = [(_picture_at(source, offset + t), _picture_at(result, t), t) for t in times]
+    seen = (
+        _compare(a, b, float(offset + time))
+        for a, b, time in pairs
+        if a is not None and b is not None
+    )
     return [strip for strip in seen if strip is not None]
 
 

@@ -17,6 +17,8 @@ __all__ = ["summarise"]
 def summarise(report: RunReport) -> Group:
     """The tables that ``vplugin run`` ends with."""
     parts: list[RenderableType] = [_headline(report), "", _streams(report), "", _nodes(report)]
+    if report.stopped and report.ok:
+        parts += ["", Text(f"stopped early, as asked: {_share(report)}", style="yellow")]
     if outputs := list(_outputs(report)):
         parts += ["", *outputs]
     if restarts := {name: lane.restarts for name, lane in report.lanes.items() if lane.restarts}:
@@ -37,6 +39,14 @@ def _headline(report: RunReport) -> Text:
             f"p99 {_number(latency.p99)} ms"
         )
     return Text.assemble(report.graph, " ", (verdict, style), ": " + ", ".join(parts))
+
+
+def _share(report: RunReport) -> str:
+    """How far a run came that was stopped; nobody knows how long a live one would have been."""
+    expected = [stream.expected for stream in report.streams.values()]
+    known = [count for count in expected if count is not None]
+    total = f" of {sum(known)}" if known and len(known) == len(expected) and not report.live else ""
+    return f"{report.frames}{total} frames"
 
 
 def _streams(report: RunReport) -> Table:
