@@ -10,7 +10,9 @@ from tests.graph.kinds import registry
 from vplugin.errors import GraphError
 from vplugin.graph import GraphSpec, load
 from vplugin.graph.load import parse
+from vplugin.graph.registry import Registry
 from vplugin.graph.tree import LARGEST
+from vplugin.node import Node, Params
 
 FULL = """\
 vplugin: 1
@@ -159,6 +161,14 @@ def test_what_is_put_in_is_never_looked_at_again(first, second):
         ("n.list.1=z", "nodes.n.params.list", ["a", "z"]),
         ("m.strength=3", "nodes.m.params.strength", 3),
         ("nodes.m.replicas=2", "nodes.m.replicas", 2),
+        ("m.replicas=2", "nodes.m.replicas", 2),
+        ("m.on_error=skip", "nodes.m.on_error.action", "skip"),
+        ("m.timeout=2s", "nodes.m.timeout", 2.0),
+        ("m.lane=a", "nodes.m.lane", "a"),
+        ("m.batch.max=3", "nodes.m.batch.max", 3),
+        ("m.in=n", "nodes.m.inputs.frame.node", "n"),
+        ("m.hot=strength", "nodes.m.hot", ("strength",)),
+        ("m.params.strength=3", "nodes.m.params.strength", 3),
         ("limits.max_in_flight=4", "limits.max_in_flight", 4),
         ("mode=live", "mode", "live"),
         ("vars.v=9", "nodes.n.params.used", 9),
@@ -177,6 +187,29 @@ def test_settings(setting, way, value):
     for key in way.split("."):
         at = at[key]
     assert at == value
+
+
+class OwnTimeout(Params):
+    timeout: float = 1.0
+
+
+class Slow(Node[OwnTimeout]):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("setting", "param", "own"),
+    [
+        ("s.timeout=3", {"timeout": 3}, None),
+        ("nodes.s.timeout=3", {}, 3.0),
+        ("s.lane=x", {}, None),
+    ],
+)
+def test_a_parameter_goes_before_a_key_of_the_node(setting, param, own):
+    registry = Registry({"slow": Slow}, installed=False)
+    spec = parse("nodes: {s: {uses: slow}}", [setting], {}, registry=registry)
+    assert spec.nodes["s"].params == param
+    assert spec.nodes["s"].timeout == own
 
 
 @pytest.mark.parametrize(
@@ -204,6 +237,7 @@ def test_times_are_text_and_numbers_are_numbers(text, value):
         ("x", "should be node.param=value — for example --set swap.blend=0.7"),
         ("=3", "should be node.param=value"),
         ("n..x=1", "should be node.param=value"),
+        ("n.on_error=explode", "nodes.n.on_error should be fail, skip, passthrough"),
         ("n=2", "n is a node — name a parameter: n.param=value"),
         ("limit.max_age=1", "there is no node 'limit' — did you mean 'limits'?"),
         ("other.x=1", "there is no node 'other' — nodes are n"),
@@ -304,7 +338,7 @@ def test_variables_cannot_multiply():
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda p: None, "there is no such file"),
+        (lambda p: None, "f.yaml: there is no such file — check the path; /"),
         (lambda p: p.mkdir(), "is a folder"),
         (lambda p: p.write_bytes(b""), "is empty"),
         (lambda p: p.write_bytes(b"a: 1\n\xff\xfe"), "f.yaml:2: is not text in UTF-8: byte 0xFF"),

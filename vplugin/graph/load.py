@@ -7,7 +7,8 @@ shell user expects of ``vplugin run graphs/swap.yaml``, and ``GraphSpec.base`` s
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +77,11 @@ def parse(
             column=tree.place.column,
             mend="it should have keys such as `vplugin: 1` and `nodes:`",
         )
+    registry = registry or Registry()
     for setting in sets:
-        tree = override(tree, setting, sorted(_known_keys()))
+        tree = override(tree, setting, sorted(_known_keys()), partial(_params, registry))
     tree = interpolate(tree, path, os.environ if env is None else env)
-    return _resolve(_validate(tree, path), registry or Registry())
+    return _resolve(_validate(tree, path), registry)
 
 
 def _read(path: str | os.PathLike[str]) -> str:
@@ -87,7 +89,12 @@ def _read(path: str | os.PathLike[str]) -> str:
         with Path(path).open("rb") as file:
             content = file.read(4 * LARGEST + 1)
     except FileNotFoundError:
-        raise GraphError("there is no such file", where=str(path), mend="check the path") from None
+        looked = Path(path).absolute()
+        raise GraphError(
+            "there is no such file",
+            where=str(path),
+            mend=f"check the path; {looked} was looked for",
+        ) from None
     except IsADirectoryError:
         raise GraphError(
             "is a folder, not a graph file", where=str(path), mend="name a .yaml file in it"
@@ -129,7 +136,7 @@ def _resolve(spec: GraphSpec, registry: Registry) -> GraphSpec:
     """Write out the inputs that were left to be understood."""
     from vplugin.node import Source
 
-    kinds = {name: _class_of(node, registry) for name, node in spec.nodes.items()}
+    kinds = {name: _class_of(node.uses, registry) for name, node in spec.nodes.items()}
     nodes: dict[str, NodeSpec] = {}
     above: str | None = None
     for name, node in spec.nodes.items():
@@ -154,8 +161,14 @@ def _port(wanted: str, outputs: Mapping[str, object]) -> str:
     return next(iter(outputs)) if len(outputs) == 1 else "frame"
 
 
-def _class_of(node: NodeSpec, registry: Registry) -> type[Node[Any]] | None:
+def _params(registry: Registry, uses: str) -> Collection[str]:
+    """Names of the parameters of a kind of node; none of one that is not known."""
+    cls = _class_of(uses, registry)
+    return () if cls is None else cls.Params.model_fields
+
+
+def _class_of(uses: str, registry: Registry) -> type[Node[Any]] | None:
     try:
-        return registry.get(node.uses).cls
+        return registry.get(uses).cls
     except (GraphError, PluginError):  # for the check to report, with its place
         return None

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from vplugin.errors import GraphError
+from vplugin.graph.explain import key_name
 from vplugin.graph.registry import nearest
-from vplugin.graph.spec import Place
+from vplugin.graph.spec import NodeSpec, Place
 from vplugin.graph.tree import Item, read_tree
 
 __all__ = ["override"]
 
+_NODE_KEYS = frozenset(key_name(name, field) for name, field in NodeSpec.model_fields.items())
 
-def override(tree: Item, setting: str, graph_keys: Iterable[str]) -> Item:
+
+def override(
+    tree: Item,
+    setting: str,
+    graph_keys: Iterable[str],
+    params_of: Callable[[str], Collection[str]] = lambda uses: (),
+) -> Item:
     """The tree with one value replaced.
 
     Args:
         tree: A whole graph file.
-        setting: ``node.param=value`` (nested: ``node.param.key``, lists by index) or
-            ``limits.max_in_flight=4``; the value is YAML, except that ``-`` alone is just that.
+        setting: ``node.param=value`` (nested: ``node.param.key``, lists by index),
+            ``node.key=value`` for a key of the node itself such as ``on_error``, which
+            ``nodes.node.key=value`` always means, or ``limits.max_in_flight=4``; the value is
+            YAML, except that ``-`` alone is just that.
         graph_keys: Keys that a graph has besides its nodes.
+        params_of: Names of the parameters of a kind of node; they go before the node's own keys.
 
     Raises:
         GraphError: It has another form, or names what is not there.
@@ -32,7 +43,7 @@ def override(tree: Item, setting: str, graph_keys: Iterable[str]) -> Item:
         raise GraphError(
             "should be node.param=value", where=where, mend="for example --set swap.blend=0.7"
         )
-    way = _way(tree, keys, tuple(graph_keys), where)
+    way = _way(tree, keys, tuple(graph_keys), params_of, where)
     place = Place(where=where)
     if text.strip() == "-":  # standard input or output; to YAML it is the start of a list
         value = Item("-", place, literal=True)
@@ -41,21 +52,35 @@ def override(tree: Item, setting: str, graph_keys: Iterable[str]) -> Item:
     return _put(tree, way, value, where)
 
 
-def _way(tree: Item, keys: list[str], graph_keys: tuple[str, ...], where: str) -> list[str]:
+def _way(
+    tree: Item,
+    keys: list[str],
+    graph_keys: tuple[str, ...],
+    params_of: Callable[[str], Collection[str]],
+    where: str,
+) -> list[str]:
     top = tree.value if isinstance(tree.value, dict) else {}
     nodes = top["nodes"].value if "nodes" in top else None
-    names = tuple(nodes) if isinstance(nodes, dict) else ()
+    nodes = nodes if isinstance(nodes, dict) else {}
+    names = tuple(nodes)
     if keys[0] in names:
         if len(keys) == 1:
             raise GraphError(
                 f"{keys[0]} is a node", where=where, mend=f"name a parameter: {keys[0]}.param=value"
             )
-        return ["nodes", keys[0], "params", *keys[1:]]
+        own = keys[1] in _NODE_KEYS and keys[1] not in params_of(_uses(nodes[keys[0]]))
+        return ["nodes", keys[0], *(() if own else ("params",)), *keys[1:]]
     if keys[0] in graph_keys:
         return keys
     meant = nearest(keys[0], (*names, *graph_keys))
     advice = f"did you mean {meant!r}?" if meant else f"nodes are {', '.join(names)}"
     raise GraphError(f"there is no node {keys[0]!r}", where=where, mend=advice)
+
+
+def _uses(node: Item) -> str:
+    """The kind of a node, as far as the file says it."""
+    uses = node.value.get("uses") if isinstance(node.value, dict) else None
+    return uses.value if uses is not None and isinstance(uses.value, str) else ""
 
 
 def _put(item: Item, way: list[str], new: Item, where: str) -> Item:

@@ -69,7 +69,7 @@ def read_picture(path: Path) -> Array:
         raise SourceMissingError(
             "there is no such picture",
             where=path,
-            mend="check the path; it is relative to the graph",
+            mend="check the path; it is relative to the current directory",
         )
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
