@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -206,3 +207,118 @@ class Paints(Node[Params]):
 class Broken(Sink[Params]):
     def process(self, frame: Frame) -> None:
         raise OSError("the disk is gone")
+
+
+class Delays(Node[Params]):
+    """Gives frames out three later, and the rest at the end."""
+
+    stateful = True
+    holds = True
+
+    def open(self, context: Context) -> None:
+        super().open(context)
+        self._held: list[Frame] = []
+
+    def process(self, frame: Frame) -> Frame | Drop:
+        self._held.append(frame)
+        return self._held.pop(0) if len(self._held) > 3 else Drop("held")
+
+    def flush(self, stream: str) -> Iterable[Frame]:
+        return self._held
+
+
+class DelaysSilently(Delays):
+    """The same, without saying so."""
+
+    holds = False
+
+
+class TellsLive(Node[Params]):
+    """Notes whether it was told that the graph runs live."""
+
+    def process(self, frame: Frame) -> Frame:
+        return frame.evolve(data={"live": self.context.live})
+
+
+class NoteParams(Params):
+    note: str
+
+
+class FailsOnce(Log):
+    """A sink that fails on frame 2 the first time."""
+
+    def process(self, frame: Frame) -> None:
+        if frame.seq == 2 and not getattr(self, "_failed", False):
+            self._failed = True
+            raise OSError("not now")
+        super().process(frame)
+
+
+class DiesInFlush(Node[NoteParams]):
+    """Each replica kills its process in its first flush."""
+
+    def flush(self, stream: str) -> Iterable[Frame]:
+        note = f"{self.params.note}-{self.context.replica}"
+        if not os.path.exists(note):
+            open(note, "w").close()
+            os.kill(os.getpid(), 9)
+        return ()
+
+
+class FailsInFlush(Node[Params]):
+    def flush(self, stream: str) -> Iterable[Frame]:
+        raise RuntimeError("nothing left to flush")
+
+
+class Exits(Node[NoteParams]):
+    """Calls sys.exit where it is told to."""
+
+    def open(self, context: Context) -> None:
+        super().open(context)
+        if self.params.note == "open":
+            raise SystemExit("out of open")
+
+    def process(self, frame: Frame) -> Frame:
+        raise SystemExit("out of process")
+
+
+class Silent(Source[NoteParams]):
+    """A live source that never has a picture; notes that it was closed."""
+
+    def open(self, context: Context) -> None:
+        super().open(context)
+        self._stopped = threading.Event()
+
+    def info(self) -> StreamInfo:
+        return StreamInfo(Fraction(1, 30), live=True)
+
+    def read(self) -> None:
+        self._stopped.wait()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def close(self) -> None:
+        open(self.params.note, "w").close()
+
+
+class Raises(Silent):
+    """A file that cannot be read after some frames."""
+
+    def info(self) -> StreamInfo:
+        return StreamInfo(Fraction(1, 30))
+
+    def read(self) -> None:
+        raise OSError("the cable is out")
+
+
+class Level(Node[NoteParams]):
+    """Passes its parameter on, and kills its process once, at frame 20."""
+
+    def process(self, frame: Frame) -> Frame:
+        note = "level-died"
+        if frame.seq == 20 and not os.path.exists(note):
+            open(note, "w").close()
+            os.kill(os.getpid(), 9)
+        time.sleep(0.005)
+        return frame.evolve(data={"level": self.params.note})

@@ -61,12 +61,25 @@ class Dispatcher:
             return False
         if not self.flow.has_room(node):
             return False
+        if (rival := self._longest_waiting()) not in (None, node):
+            self.flow.wake(rival.plan.name)
+            return False
         lease = self._lease(node, "source", stream.issued)
         stream.issued += 1
+        stream.turn = self._jobs
         self.flow.promise(node, lease.seq)
         lease.grants.append(self._book.grant(stream.picture_bytes or FIRST_GUESS))
         self._give(worker, lease)
         return True
+
+    def _longest_waiting(self) -> NodeState | None:
+        """The source that could read and has waited longest: sources take turns."""
+        able = [
+            node
+            for node in (self.flow.nodes[name] for name in self.flow.ledger.streams)
+            if node.workers[0].free > 0 and not node.workers[0].flushed and self.flow.has_room(node)
+        ]
+        return min(able, key=lambda node: self.flow.stream(node).turn, default=None)
 
     def _repeat(self, node: NodeState) -> bool:
         """Work again on what a dead worker had."""

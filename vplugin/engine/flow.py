@@ -48,9 +48,8 @@ class Flow:
         self._mark_loose()
 
     def _on_retired(self, stream: str) -> None:
-        """There is room for another frame: whoever has the fewest in flight comes first."""
-        streams = self.ledger.streams
-        for name in sorted(streams, key=lambda name: len(streams[name].tokens)):
+        """There is room for another frame, whoever's turn it is."""
+        for name in self.ledger.streams:
             self.wake(name)
         if self.nodes[stream].ended:  # a node that waits to flush may have room for it now
             self.wake_all()

@@ -113,13 +113,12 @@ class Desk:
         """One more slot; what else arrives meanwhile waits its turn."""
         assert self._socket is not None
         self._send(Room(self.spec.key, job, nbytes))
-        while True:
+        while not any(isinstance(message, Close) for message in self._later):
             message = unpack(self._socket.recv())
             if isinstance(message, Grant):
                 return message.slot
             self._later.append(message)
-            if isinstance(message, Close):
-                raise EngineError("the run ended before there was room for the picture")
+        raise EngineError("the run ended before there was room for the picture")
 
 
 def dealer(

@@ -22,6 +22,7 @@ class StreamState:
     """The account of one source's frames.
 
     Attributes:
+        turn: Number of the job it was given last.
         issued: Jobs given to the source so far; the seq of the next one.
         tokens: References by seq, of the frames in flight.
         born: Monotonic nanoseconds of admission, by seq.
@@ -36,6 +37,7 @@ class StreamState:
     live: bool = False
     expected: int | None = None
     issued: int = 0
+    turn: int = 0
     admitted: int = 0
     finished: int = 0
     flushed: int = 0

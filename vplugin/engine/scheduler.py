@@ -386,4 +386,4 @@ class Scheduler:
 
 
 def _error(node: str, message: Fail) -> NodeError:
-    return NodeError(message.text, where=None if message.ours else f"node {node}")
+    return NodeError(message.text, where=None if message.named else f"node {node}")

@@ -120,6 +120,7 @@ class Fail:
     Attributes:
         kind: ``job``; ``open``: the node could not be opened, its worker is gone; ``node``: not on
             account of a frame (new parameters, a bug).
+        named: Whether the text says by itself where it was (a file, an address).
     """
 
     tag: ClassVar[str] = "fail"
@@ -128,7 +129,7 @@ class Fail:
     job: int
     text: str
     trace: str
-    ours: bool = False
+    named: bool = False
     retried: int = 0
 
 

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -34,7 +34,7 @@ from vplugin.engine.wire import (
     Ready,
     Slot,
 )
-from vplugin.errors import NodeError, VpluginError
+from vplugin.errors import EngineError, MediaError, NodeError, VpluginError
 from vplugin.frame import Drop, Frame, Tombstone
 from vplugin.graph.registry import Registry
 from vplugin.node import Context, Node, Result, Sink, Source
@@ -170,14 +170,14 @@ class Worker:
                 cls = self._registry.get(spec.uses).cls
                 node = self.node = cls(cls.Params(**spec.params), spec.node)
                 self._codec = FrameCodec(self._memory, keep=node.holds)
-                if self._stopped.is_set():  # asked to end before there was anything to ask
-                    self.stop()
             with self._store.loading if spec.role == "node" else nullcontext():
                 node.open(Context(**{key: _tupled(value) for key, value in spec.context.items()}))
             if spec.state is not None:
                 node.restore(spec.state)
             stream, artifacts = None, []
             if isinstance(node, Source):
+                if self._stopped.is_set():  # asked to end before there was anything to end
+                    self.stop()
                 info = node.info()
                 stream = {"title": info.title, "live": info.live, "frames": info.frames}
                 if info.live and self._threaded:
@@ -214,7 +214,8 @@ class Worker:
         """End the source soon; called from another thread."""
         self._stopped.set()
         if isinstance(self.node, Source):
-            self.node.stop()
+            with suppress(*_RAISED):  # it may not be ready for that; it is asked again once open
+                self.node.stop()
 
     # ── jobs ──────────────────────────────────────────────────────────────────────────────────
 
@@ -397,9 +398,9 @@ class Worker:
         return None
 
     def _fail(self, kind: str, error: BaseException, job: int = 0, retried: int = 0) -> None:
-        ours = isinstance(error, VpluginError)
-        trace = "" if ours else traceback.format_exc()
-        self._send(Fail(self.spec.key, kind, job, _say(error), trace, ours, retried))
+        trace = "" if isinstance(error, VpluginError) else traceback.format_exc()
+        named = isinstance(error, MediaError | EngineError)  # a file or address says where it was
+        self._send(Fail(self.spec.key, kind, job, _say(error), trace, named, retried))
 
     def _opened(self) -> Node[Any]:
         if self.node is None:
