@@ -54,6 +54,18 @@ def test_list(run):
     assert json.loads(run("list", "--json"))[0]["present"] is True
 
 
+def test_list_on_a_narrow_terminal_keeps_words_whole(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("list").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[:2] for line in lines if line.startswith(("net", "closed", "later"))] == [
+        ["net", "no"],
+        ["closed", "no"],
+        ["later", "no"],
+    ]
+    assert any(line.strip() == "closed-nc: no commercial use" for line in lines)
+
+
 def test_info(run):
     said = run("info", "closed")
     for part in ("closed-nc: Research only.", "forbidden", "nobody yet", "made by a test"):

@@ -146,11 +146,9 @@ def test_a_mirror_with_the_wrong_file_is_an_error_not_a_reason_for_the_network(
     assert server.requests == []
 
 
-@pytest.mark.parametrize("exists", [True, False])
-def test_an_empty_mirror(server, tmp_path, net, exists):
+def test_an_empty_mirror(server, tmp_path, net):
     server.files["n"] = net.read_bytes()
-    if exists:
-        (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror").mkdir()
     one = store(tmp_path, single(net, server.url("n")), mirror=tmp_path / "mirror")
     with pytest.raises(ModelMissingError, match="and the mirror"):
         one.resolve("net")
@@ -311,8 +309,35 @@ def test_remove(server, tmp_path, net):
     one = store(tmp_path, single(net, server.url("n")))
     one.pull("net")
     one.remove("net")
-    assert not list((tmp_path / "store").rglob("*.onnx"))
+    left = [p for p in (tmp_path / "store").rglob("*") if ".locks" not in p.parts and p.is_file()]
+    assert left == []
+    assert not (tmp_path / "store" / "net").exists()
     with pytest.raises(ModelMissingError):
+        one.resolve("net")
+
+
+def test_remove_keeps_what_else_is_there(server, tmp_path, net):
+    server.files["n"] = net.read_bytes()
+    one = store(tmp_path, single(net, server.url("n")))
+    one.pull("net")
+    note = tmp_path / "store" / "net" / "note.txt"
+    note.touch()
+    one.remove("net")
+    assert note.exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [(lambda path: None, "there is no such mirror"), (Path.touch, "the mirror is not a folder")],
+)
+def test_a_mirror_that_is_none(server, tmp_path, net, make, says):
+    server.files["n"] = net.read_bytes()
+    make(tmp_path / "mirror")
+    one = store(tmp_path, single(net, server.url("n")), mirror=tmp_path / "mirror")
+    with pytest.raises(ModelError, match=rf"mirror: {says} — set VPLUGIN_MODEL_MIRROR"):
+        one.pull("net")
+    assert server.requests == []
+    with pytest.raises(ModelMissingError, match=r"and the mirror .*, which does not exist"):
         one.resolve("net")
 
 

@@ -44,18 +44,18 @@ def list_models(as_json: Json = False) -> None:
     if as_json:
         _print_json([_facts(store, entry) for entry in entries])
         return
-    table = Table(title=f"Models in {store.root}")
-    for column in ("name", "what", "licence", "commercial", "size", "here"):
-        table.add_column(column, overflow="fold", no_wrap=column == "name")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("name", "here", "size", "what it is, and under which licence"):
+        right = column == "size"
+        table.add_column(column, justify="right" if right else "left", no_wrap=column == "name")
     for entry in entries:
         table.add_row(
             entry.name,
-            escape(entry.title),
-            escape(entry.licence.name),
-            "yes" if entry.licence.commercial else "no",
+            "yes" if store.is_present(entry) else "no",
             _size(entry.download.bytes),
-            "yes" if store.is_present(entry) else "",
+            f"{escape(entry.title)}\n[dim]{escape(entry.licence.name)}: {_terms(entry.licence)}[/]",
         )
+    typer.echo(f"Models in {store.root}")
     Console().print(table)
 
 
@@ -143,8 +143,7 @@ def add(
         provenance=provenance,
     )
     kind = entry.members[0].contract or "unknown contract"
-    terms = "commercial use allowed" if entry.licence.commercial else "no commercial use"
-    typer.echo(f"{entry.name}: {kind}, {entry.licence.name} ({terms})")
+    typer.echo(f"{entry.name}: {kind}, {entry.licence.name} ({_terms(entry.licence)})")
 
 
 @app.command()
@@ -153,6 +152,10 @@ def remove(names: Names) -> None:
     store = Store.default()
     for name in names:
         typer.echo(f"{store.remove(name).name}: removed")
+
+
+def _terms(licence: Licence) -> str:
+    return "commercial use allowed" if licence.commercial else "no commercial use"
 
 
 def _licence(store: Store, name: str, url: str, commercial: bool | None) -> Licence:

@@ -130,7 +130,7 @@ def _prepare(wanted: Wanted) -> None:
 
 
 def _try_to_write(path: Path) -> None:
-    """Rights do not tell everything: a file system may be full, read-only or none that has files."""
+    """Rights do not tell everything: a file system may be read-only, or take no new files."""
     there = path.exists()
     if there and not path.is_file():  # a pipe or a device, which trying would disturb
         return

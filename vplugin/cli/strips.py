@@ -77,7 +77,8 @@ def make_strips(
         samples: How many to look at.
 
     Returns:
-        In order of time in ``before``; empty where the files differ in length or size, or cannot be read.
+        In order of time in ``before``; empty where the files differ in length or size, or cannot
+        be read.
     """
     try:
         seen = _look(before, after, samples, begin)

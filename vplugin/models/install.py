@@ -43,8 +43,14 @@ class Installer:
 
         Raises:
             ChecksumError: What came is not the file that the catalogue names; it is not kept.
-            ModelError: It cannot be fetched or stored.
+            ModelError: It cannot be fetched or stored, or there is no such mirror.
         """
+        if self.mirror is not None and not self.mirror.is_dir():
+            raise ModelError(
+                "the mirror is not a folder" if self.mirror.exists() else "there is no such mirror",
+                where=self.mirror,
+                mend="set VPLUGIN_MODEL_MIRROR to the folder with the models, or unset it",
+            )
         part = part_of(self.root / entry.download.path)
         make_folder(part.parent)
         if self._from_mirror(entry, part):

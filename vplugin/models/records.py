@@ -69,6 +69,14 @@ class Records:
         )
         write_atomically(self._path(entry), done.model_dump_json(indent=1))
 
+    def forget(self, entry: Entry) -> None:
+        """Remember nothing of an entry any more.
+
+        Raises:
+            OSError: The record cannot be removed.
+        """
+        self._path(entry).unlink(missing_ok=True)
+
     def pin(self, entry: Entry, one: Member | Download) -> str | None:
         """The checksum a file must have: the catalogue's, or that of its first pull, or None."""
         record = self.of(entry)

@@ -182,7 +182,9 @@ class Store:
         return [one for one in found if names or one.state != "absent"]
 
     def remove(self, name: str) -> Entry:
-        """Delete an entry's files; an added model is forgotten too. What is pinned stays pinned.
+        """Delete an entry's files; an added model is forgotten too.
+
+        A checksum that only the first pull told stays known: the next pull must bring that file.
 
         Raises:
             ModelMissingError: No such model.
@@ -194,10 +196,20 @@ class Store:
                 for path in (entry.download.path, *(one.path for one in entry.members)):
                     (self.root / path).unlink(missing_ok=True)
                     part_of(self.root / path).unlink(missing_ok=True)
+                    self._drop_empty((self.root / path).parent)
                 self.added_path(entry.name).unlink(missing_ok=True)
+                known = [entry.download.sha256, *(one.sha256 for one in entry.members)]
+                if None not in known:
+                    self.records.forget(entry)
             except OSError as error:
                 raise unwritable(self.root, error) from error
         return entry
+
+    def _drop_empty(self, folder: Path) -> None:
+        """Remove a folder of the store, and those above it, as far as nothing else is there."""
+        while folder != self.root and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
 
     def added_path(self, name: str) -> Path:
         """Where the entry of an added model is written."""
@@ -249,7 +261,10 @@ class Store:
         if mirrored is not None and member.sha256 is not None:
             check(mirrored, member.sha256)
             return mirrored
-        looked = f"{self.root}" + (f" and the mirror {self.mirror}" if self.mirror else "")
+        looked = str(self.root)
+        if self.mirror is not None:
+            absent = "" if self.mirror.is_dir() else ", which does not exist"
+            looked += f" and the mirror {self.mirror}{absent}"
         raise ModelMissingError(
             f"the model '{entry.name}' is not in {looked}",
             mend=f"`vplugin models pull {entry.name}`",
