@@ -147,6 +147,18 @@ def test_times_are_exact_with_b_frames_and_variable_rate(tmp_path):
     assert times_in(tmp_path / "o.mp4")[-1] == Fraction(20000, 30000)
 
 
+@pytest.mark.parametrize(("first", "hole"), [(0, 0), (0, 4), (7, 4)])
+@pytest.mark.parametrize("name", ["o.mp4", "o.mov"])
+def test_players_show_the_last_picture(tmp_path, name, first, hole):
+    pts = [*range(first, first + 50), first + 50 + hole]
+    source = make_clip(tmp_path / "in.mov", pts=pts, audio=None)
+    # the B before the last P comes after it, as the only picture of the third fragment
+    options = {"bf": "3", "x264-params": "b-adapt=0:scenecut=0"}
+    output = transcode(source, tmp_path / name, preset="medium", options=options)
+    assert output.fidelity.verdict == EXACT
+    assert len(numbers_in(tmp_path / name)) == len(pts)
+
+
 @pytest.mark.skipif(FFPROBE is None, reason="needs FFmpeg's tools")
 @pytest.mark.parametrize("name", ["o.mp4", "o.mov", "o.mkv"])
 def test_what_the_source_says_about_itself(tmp_path, name):

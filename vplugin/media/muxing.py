@@ -99,6 +99,16 @@ class Outlet:
     video: VideoStream
     copied: Mapping[int, CopiedTrack]
 
+    @property
+    def repairs(self) -> list[str]:
+        """What had to be mended in copied tracks, in sentences."""
+        return [
+            f"track {index} ({copy.track.kind}): {copy.moved} packets had no later time than the "
+            "one before and were moved"
+            for index, copy in self.copied.items()
+            if copy.moved
+        ]
+
 
 def check_codec(target: Target, encoder: Encoder) -> None:
     """See that a container takes a codec, before anything is decoded.

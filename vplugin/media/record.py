@@ -80,6 +80,11 @@ class Times:
         return None if self._last is None else (self._last + self.last_duration) * self.time_base
 
     @property
+    def span(self) -> Fraction:
+        """Seconds from the first frame to the end of the last."""
+        return Fraction(0) if self.first is None or self.end is None else self.end - self.first
+
+    @property
     def sha256(self) -> str:
         """Of all times as reduced fractions of a second: ``0/1;1/25;2/25;``."""
         return self._hash.hexdigest()

@@ -18,6 +18,7 @@ from av.error import FFmpegError
 from vplugin.errors import SinkError
 from vplugin.frame import Frame
 from vplugin.media.canvas import Canvas, original_frame
+from vplugin.media.edit_list import cover_end
 from vplugin.media.encoders import find_encoder
 from vplugin.media.encoding import EncoderSettings, check_settings, choose_pixel
 from vplugin.media.facts import video_facts
@@ -207,7 +208,7 @@ class VideoWriter:
             if self._file is not None:
                 self._file.commit()
             self._closed = True
-            self.warnings += self._run.repairs()
+            self.warnings += self._run.outlet.repairs
             self._run.record.close()
 
     def _verify(self, record: Record) -> None:
@@ -274,7 +275,7 @@ class _Run:
     ) -> None:
         self.pixel = opening.pixel
         self._opening = opening
-        self._outlet = outlet
+        self.outlet = outlet
         self._tap = tap
         self._warnings = warnings
         self._canvas = Canvas(opening.pixel)
@@ -303,11 +304,11 @@ class _Run:
     def carry(self, original: Original) -> None:
         """Write packets of the source's other tracks."""
         for packet in original.packets:
-            copy = self._outlet.copied.get(packet.stream_index)
+            copy = self.outlet.copied.get(packet.stream_index)
             taken = copy.take(packet) if copy is not None else None
             if taken is not None:
                 self._recorded[packet.stream_index].add(taken)
-                self._outlet.container.mux(taken)
+                self.outlet.container.mux(taken)
 
     def encode(self, frame: Frame) -> None:
         """Code one frame."""
@@ -322,7 +323,7 @@ class _Run:
         self.record.times.add(sheet.pts, sheet.duration or 0)
         if self._tap is not None:
             self._tap(sheet)
-        self._outlet.container.mux(self._outlet.video.encode(sheet))
+        self.outlet.container.mux(self.outlet.video.encode(sheet))
 
     def _check_looks(self, frame: Frame) -> None:
         """Pictures may not change their size; another pixel format only if nothing is lost."""
@@ -366,22 +367,17 @@ class _Run:
         self._last = pts
         return pts
 
-    def repairs(self) -> list[str]:
-        """What had to be mended in copied tracks."""
-        return [
-            f"track {index} ({copy.track.kind}): {copy.moved} packets had no later time than the "
-            "one before and were moved"
-            for index, copy in self._outlet.copied.items()
-            if copy.moved
-        ]
-
     def finish(self) -> None:
         """Write what the encoder holds back, and the end of the container."""
-        self._outlet.container.mux(self._outlet.video.encode(None))
-        self._outlet.container.close()
+        self.outlet.container.mux(self.outlet.video.encode(None))
+        self.outlet.container.close()
+        file, times = self._opening.holder, self.record.times
+        mov = self._opening.target.container.family == "mov"
+        if mov and self._opening.layout == "hybrid" and isinstance(file, OutputFile):
+            cover_end(file.name, times.span)
 
     def abort(self) -> None:
         """Close without caring for the result."""
         with suppress(FFmpegError, OSError, ValueError):
-            self._outlet.container.close()
+            self.outlet.container.close()
         self.record.close()
