@@ -162,6 +162,17 @@ class Node(Generic[P]):
         self.name = name or type(self).__name__
         self.context = Context(name=self.name)
 
+    @classmethod
+    def validate(cls, params: P) -> None:
+        """Refuse parameters that can never work together; nothing is opened or written for it.
+
+        ``vplugin check`` and every run call it before any node is made. What pydantic can say about
+        a single value needs no place here.
+
+        Raises:
+            VpluginError: They cannot; ``where`` is the name of the parameter at fault, if it is one.
+        """
+
     def open(self, context: Context) -> None:
         """Load models, connect; called once in the thread that will call :meth:`process`."""
         self.context = context

@@ -130,6 +130,22 @@ REFUSED = {
     "in place": ((NODES % "").replace("out.mp4", "in.mp4"), "encode would overwrite "),
     "unknown node": ((NODES % "").replace("uses: detect", "uses: detekt"), "mean 'detect'?"),
     "wrong type": (NODES % ", params: {score: high}", "score should be a number, not 'high'"),
+    "unknown codec": (
+        (NODES % "").replace("out.mp4", "out.mp4, codec: h266"),
+        "g.yaml:4:56: encode: unknown video codec 'h266' — did you mean 'h26",
+    ),
+    "unknown ending": (
+        (NODES % "").replace("out.mp4", "out.xyz"),
+        "g.yaml:4:40: encode: unknown file name ending '.xyz' — use .mp4, ",
+    ),
+    "a codec that the container cannot hold": (
+        (NODES % "").replace("out.mp4", "out.webm, codec: prores"),
+        "g.yaml:4:34: encode: webm cannot hold prores video — use codec: vp9 or av1",
+    ),
+    "an option that the encoder does not have": (
+        (NODES % "").replace("out.mp4", "out.mkv, codec: ffv1, crf: 3"),
+        "g.yaml:4:67: encode: ffv1 has no crf",
+    ),
     "unknown parameter": (NODES % ", params: {scor: 1}", "did you mean 'score'?"),
 }
 
@@ -292,9 +308,11 @@ def test_the_summary_says_what_ran_and_how_faithful_it_is(ok):
                      "report": {"runtime": [RUNTIME, {"runtime": "torch", "device": "cuda:0"}]}},
             "blur": {"uses": "blur", "lane": "a", "report": {"runtime": {}}},
             "encode": {"uses": "encode", "lane": "io",
-                       "report": {"output": "o.mp4", "fidelity": fidelity}},
+                       "report": {"output": "o.mp4", "fidelity": fidelity,
+                                  "warnings": ["the captions are lost"]}},
         },
     )  # fmt: skip
+    assert "note: encode: the captions are lost" in lines
     assert lines[0].startswith("g done: 0 frames" if ok else "g failed: 0 frames")
     assert "detect ×2 a, b 4 0 2.0 onnxruntime CPU cpu f32" in lines
     assert "swap a 0 0 onnxruntime CPU cpu f32, torch cuda:0" in lines

@@ -5,10 +5,11 @@ import os
 import pytest
 
 from tests.graph.kinds import KINDS, registry
-from vplugin.errors import GraphError
+from vplugin.errors import GraphError, NodeError
 from vplugin.graph import GraphSpec, Registry, check
 from vplugin.graph.check import node_params
 from vplugin.graph.load import parse
+from vplugin.node import Node, Params
 
 READ = "read: {uses: read, params: {uri: in.mp4}}"
 WRITE = "write: {uses: write, params: {uri: out.mp4}}"
@@ -284,6 +285,36 @@ def test_an_error_in_a_setting_names_the_setting():
     spec = parse(f"nodes:\n  {READ}\n  {WRITE}", ["write.preset=medium"], registry=registry())
     with pytest.raises(GraphError, match=r"^--set write.preset=medium: .* should be 'slow' or"):
         check(spec, registry())
+
+
+class Range(Params):
+    low: int = 0
+    high: int = 9
+
+
+class Band(Node[Range]):
+    @classmethod
+    def validate(cls, params: Range) -> None:
+        if params.low > params.high:
+            raise NodeError("low is above high", where="low", mend="change one")
+        if params.high > 9:
+            raise NodeError("nothing goes that high")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("{high: 3, low: 4}", "g.yaml:3:45: band: low is above high — change one"),
+        ("{high: 10}", "g.yaml:3:30: band: nothing goes that high"),
+    ],
+)
+def test_what_a_node_says_about_its_parameters(given, says):
+    kinds = Registry({**KINDS, "band": Band}, installed=False)
+    text = f"nodes:\n  {READ}\n  band: {{uses: band, params: {given}}}\n  {WRITE}"
+    with pytest.raises(GraphError) as caught:
+        check(parse(text, path="g.yaml", registry=kinds), kinds)
+    assert str(caught.value) == says
+    assert check(parse(text, ["band.params={}"], path="g.yaml", registry=kinds), kinds) is None
 
 
 def test_parameters_as_the_class_wants_them():

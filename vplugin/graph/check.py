@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vplugin.errors import GraphError, PluginError
+from vplugin.errors import GraphError, PluginError, VpluginError
 from vplugin.graph.explain import explain
 from vplugin.graph.files import check_files
 from vplugin.graph.registry import Registry, nearest
@@ -41,6 +41,7 @@ def check(spec: GraphSpec, registry: Registry | None = None) -> None:
         _check_protection(spec, name, kind.cls)
         _check_hot(spec, name, kind.cls)
         _check_neighbours(spec, name, kind.cls)
+        _check_together(spec, name, kind.cls, params[name])
     check_files(spec, kinds, params)
 
 
@@ -129,6 +130,17 @@ def _check_hot(spec: GraphSpec, name: str, cls: type[Node[Any]]) -> None:
             advice = f"did you mean {meant!r}?" if meant else f"it has {', '.join(known) or 'none'}"
             raise spec.error(f"{name} has no parameter {param!r}", "nodes", name, "hot", index,
                              mend=advice)  # fmt: skip
+
+
+def _check_together(spec: GraphSpec, name: str, cls: type[Node[Any]], params: Params) -> None:
+    """What the node itself says about its parameters."""
+    try:
+        cls.validate(params)
+    except VpluginError as error:
+        at = (error.where,) if error.where in cls.Params.model_fields else ()
+        raise spec.error(
+            f"{name}: {error.what}", "nodes", name, "params", *at, mend=error.mend
+        ) from error
 
 
 def _check_neighbours(spec: GraphSpec, name: str, cls: type[Node[Any]]) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
 
 from vplugin.errors import SourceError
 
 __all__ = ["Timecode", "exact_seconds"]
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h)")
+_UNITS = MappingProxyType({"ms": Fraction(1, 1000), "s": 1, "min": 60, "h": 3600})
 _TIMECODE = re.compile(r"(\d{1,2}):(\d\d):(\d\d)([:;.])(\d\d)")
 
 
@@ -91,8 +94,9 @@ def exact_seconds(
     """A point in time, in seconds from the start of the clip.
 
     Args:
-        value: Seconds (``12``, ``"12.5"``, ``"1001/30"``), a clock time (``"1:02:03.5"``), a frame
-            number (``"250f"``) or a timecode (``"01:00:10:00"``) on the clip's own clock.
+        value: Seconds (``12``, ``"12.5"``, ``"1001/30"``), a duration (``"2s"``, ``"250ms"``,
+            ``"1.5min"``), a clock time (``"1:02:03.5"``), a frame number (``"250f"``) or a timecode
+            (``"01:00:10:00"``) on the clip's own clock.
         rate: Frames per second; needed for frame numbers and timecodes.
         start: The clip's first timecode; zero if None.
 
@@ -114,9 +118,11 @@ def exact_seconds(
     try:
         if match:
             return int(match[1] or 0) * 3600 + int(match[2]) * 60 + Fraction(match[3])
+        if quantity := _QUANTITY.fullmatch(text):
+            return Fraction(quantity[1]) * _UNITS[quantity[2]]
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise SourceError(
             f"{text!r} is not a time",
-            mend="write seconds (10.5), a clock time (00:00:10.5), a frame (250f) or a timecode",
+            mend="write seconds (10.5 or 10.5s), a clock time (00:00:10.5), a frame (250f) or a timecode",
         ) from None

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from vplugin.errors import SinkError
 from vplugin.frame import Frame, Tombstone
-from vplugin.media.encoding import EncoderSettings
-from vplugin.media.muxing import Layout
+from vplugin.media.encoders import find_encoder
+from vplugin.media.encoding import EncoderSettings, check_settings
+from vplugin.media.muxing import Layout, check_codec
 from vplugin.media.original import Original
 from vplugin.media.outputs import parse_target
 from vplugin.media.sink import VideoWriter, WriterSettings
@@ -126,6 +128,21 @@ class Encode(Sink[EncodeParams]):
     def __init__(self, params: EncodeParams | None = None, name: str | None = None) -> None:
         super().__init__(params, name)
         self._writer: VideoWriter | None = None
+
+    @classmethod
+    def validate(cls, params: EncodeParams) -> None:
+        """Refuse an address, a codec or a setting that no machine state could make right.
+
+        Raises:
+            SinkError: It is one.
+        """
+        encoder = find_encoder(params.codec)
+        check_settings(params.encoder, encoder, live=False)
+        try:
+            target = parse_target(params.uri, format=params.format)
+        except SinkError as error:
+            raise SinkError(error.what, where="uri", mend=error.mend) from error
+        check_codec(target, encoder)
 
     def open(self, context: Context) -> None:
         """Check the settings and take the output's place."""
