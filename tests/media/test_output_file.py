@@ -140,10 +140,13 @@ def test_a_full_device_has_its_true_name():
     [
         (errno.ENOSPC, "no space left"),
         (errno.EACCES, "no permission"),
+        (errno.ENOENT, "no file can be made there"),
         (errno.EPIPE, "hung up"),
         (errno.ECONNREFUSED, "nobody listens"),
         (errno.EIO, "cannot be written: Input/output error"),
     ],
 )
 def test_errors_in_words(number, what):
-    assert what in str(sink_error(OSError(number, os.strerror(number)), "out.mp4"))
+    error = sink_error(OSError(number, os.strerror(number)), "out.mp4")
+    assert what in str(error)
+    assert error.mend

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
@@ -395,7 +396,12 @@ def spoilt(case: str, folder):
         return cut(make_clip(folder / "cut.mkv", frames=75), 0.4)
     elif case == "sound":
         return make_clip(folder / "sound.m4a", codec=None)
-    addresses = {"folder": folder, "srt": "srt://127.0.0.1:9000", "unknown": "nonsense://host/clip"}
+    addresses = {
+        "folder": folder,
+        "srt": "srt://127.0.0.1:9000",
+        "unknown": "nonsense://host/clip",
+        "filter": "lavfi://nosuchfilter=size=640x360",
+    }
     return addresses.get(case, folder / f"{case}.mp4")
 
 
@@ -412,6 +418,7 @@ def spoilt(case: str, folder):
         ("sound", SourceError, "no picture, only audio"),
         ("srt", SourceError, "does not speak srt://"),
         ("unknown", SourceError, "does not speak nonsense://"),
+        ("filter", SourceError, "names and values of its filters"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(tmp_path, case, kind, words):
@@ -465,6 +472,8 @@ def test_damaged_packets_are_counted_and_passed_over(tmp_path):
     path.write_bytes(data)
     frames, _, _, report = read_all(path)
     assert report["corrupt"] == 1
+    (warning,) = report["warnings"]
+    assert "1 damaged packets or pictures" in warning
     assert numbers(frames) == [0, 1, 2, 3, 5, 6, 7, 8, 9]
     assert [f.time for f in frames] == [Fraction(n, 25) for n in numbers(frames)]
 
@@ -486,3 +495,16 @@ def test_standard_input_is_a_file_that_cannot_be_searched(tmp_path, monkeypatch)
     assert numbers(frames) == list(range(5, 20))
     assert tracks.path is None
     assert packets
+
+
+def test_an_mp4_with_its_index_at_the_end_cannot_be_piped(tmp_path, monkeypatch):
+    large = {"codec": "rawvideo", "pix_fmt": "rgb24", "size": (640, 480)}
+    path = make_clip(tmp_path / "a.mov", frames=5, **large)
+    assert path.stat().st_size > 1 << 17  # more than FFmpeg keeps to look at again
+    command = ["cat", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as cat:
+        assert cat.stdout is not None
+        piped = partial(PipeInput, cat.stdout.fileno())
+        monkeypatch.setattr("vplugin.media.source.PipeInput", piped)
+        with pytest.raises(SourceError, match=r"index at the end.*mkv, nut or ts"):
+            opened("-")

@@ -23,7 +23,7 @@ def summarise(report: RunReport) -> Group:
         parts += ["", *outputs]
     if restarts := {name: lane.restarts for name, lane in report.lanes.items() if lane.restarts}:
         parts.append(Text(f"restarts: {_counts(restarts)}", style="yellow"))
-    parts += [Text(f"note: {note}", style="yellow") for note in report.notes]
+    parts += [Text(f"note: {note}", style="yellow") for note in (*report.notes, *_warnings(report))]
     return Group(*parts)
 
 
@@ -109,6 +109,14 @@ def _outputs(report: RunReport) -> Iterator[Text]:
         for own in _own_reports(node):
             if report.ok and (output := own.get("output")):
                 yield Text(f"wrote {output}{_fidelity(own.get('fidelity'))}")
+
+
+def _warnings(report: RunReport) -> Iterator[str]:
+    """What nodes say that people should know: damage, repairs, what an output lacks."""
+    for name, node in report.nodes.items():
+        for own in _own_reports(node):
+            said = own.get("warnings")
+            yield from (f"{name}: {text}" for text in (said if isinstance(said, list) else ()))
 
 
 def _fidelity(said: Any) -> str:

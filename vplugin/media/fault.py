@@ -38,8 +38,14 @@ def check_file(address: Address) -> None:
         raise SourceError("is empty (0 bytes)", where=where, mend="copy or record it again")
 
 
-def source_error(error: Exception, address: Address) -> SourceError:
-    """The fitting error of ours for one of FFmpeg's, raised while opening or reading."""
+def source_error(error: Exception, address: Address, head: bytes = b"") -> SourceError:
+    """The fitting error of ours for one of FFmpeg's, raised while opening or reading.
+
+    Args:
+        error: FFmpeg's, or the operating system's.
+        address: What was read.
+        head: The first bytes, where it cannot be read again (standard input).
+    """
     where, scheme = address.title, address.scheme
     if isinstance(error, av.error.ProtocolNotFoundError):
         return SourceError(
@@ -65,9 +71,9 @@ def source_error(error: Exception, address: Address) -> SourceError:
     if isinstance(error, PermissionError):
         return SourceError("may not be opened", where=where, mend="check the permissions")
     if isinstance(error, av.error.InvalidDataError):
-        return _invalid(address)
+        return _invalid(address, head)
     reason = getattr(error, "strerror", None) or str(error)
-    return SourceError(f"cannot be read: {reason}", where=where, mend="check it with ffprobe")
+    return SourceError(f"cannot be read: {reason}", where=where, mend=_mend(address))
 
 
 def timed_out(error: Exception) -> bool:
@@ -81,7 +87,21 @@ def closed_by_peer(error: Exception) -> bool:
     return io_error or isinstance(error, ConnectionError | BrokenPipeError)
 
 
-def _invalid(address: Address) -> SourceError:
+def _mend(address: Address) -> str:
+    if address.scheme == "lavfi":
+        return "check the names and values of its filters: `ffmpeg -filters` lists them"
+    if address.scheme == "pipe":
+        return "save it to a file and check that with ffprobe"
+    return "check it with ffprobe"
+
+
+def _invalid(address: Address, head: bytes) -> SourceError:
+    if head[4:8] == b"ftyp":
+        return SourceError(
+            "is an MP4 or MOV with its index at the end, which cannot be read from a pipe",
+            where=address.title,
+            mend="pipe mkv, nut or ts, or give the path of the file",
+        )
     if address.path is not None and _without_index(address.path):
         return SourceError(
             "has no index (moov): its recording was cut off",
@@ -91,7 +111,7 @@ def _invalid(address: Address) -> SourceError:
     return SourceError(
         "is not a picture, sound or video that FFmpeg can read",
         where=address.title,
-        mend="check it with ffprobe; it may be damaged or need a `format` of its own",
+        mend=f"{_mend(address)}; it may be damaged or need a `format` of its own",
     )
 
 

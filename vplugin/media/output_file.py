@@ -25,6 +25,7 @@ _ADVICE = {
     errno.ENOSPC: ("no space left on the device", "free some space, or write elsewhere"),
     errno.EDQUOT: ("the disk quota is used up", "free some space, or write elsewhere"),
     errno.EFBIG: ("the file would be larger than allowed here", "raise the limit, or split it"),
+    errno.ENOENT: ("no file can be made there", "choose another folder"),
     errno.EACCES: ("no permission to write there", "choose a folder that you may write to"),
     errno.EROFS: ("the file system is read-only", "choose a folder that you may write to"),
     errno.ENAMETOOLONG: ("the file name is too long", "choose a shorter one"),
@@ -48,7 +49,8 @@ def sink_error(error: Exception, where: str | Path) -> SinkError:
         what, mend = _ADVICE[number]
         return SinkError(what, where=where, mend=mend)
     said = getattr(error, "strerror", None) or str(error)
-    return SinkError(f"cannot be written: {said}", where=where)
+    mend = "check the device or the address, or write elsewhere"
+    return SinkError(f"cannot be written: {said}", where=where, mend=mend)
 
 
 def check_place(path: Path, *, overwrite: bool) -> None:

@@ -10,12 +10,17 @@ from vplugin.errors import SourceError
 
 __all__ = ["PipeInput"]
 
+_HEAD = 16  # bytes
+
 
 class PipeInput:
     """Reads a file descriptor; :meth:`stop` ends a read that waits.
 
     Args:
         descriptor: To read from; 0 is standard input. It is not closed.
+
+    Attributes:
+        head: The first bytes that were read, to tell what it is.
 
     Raises:
         SourceError: It is closed, or a terminal.
@@ -34,6 +39,7 @@ class PipeInput:
                 "is a terminal", where="standard input", mend="pipe a video in: `cat clip.ts | …`"
             )
         self.name = "-"
+        self.head = b""
         self._descriptor = descriptor
         self._stopped = False
         self._wake_read, self._wake_write = os.pipe()
@@ -44,7 +50,9 @@ class PipeInput:
             ready, _, _ = select.select([self._descriptor, self._wake_read], [], [])
             if self._wake_read in ready:
                 return b""
-        return b"" if self._stopped else os.read(self._descriptor, count)
+        data = b"" if self._stopped else os.read(self._descriptor, count)
+        self.head = self.head or data[:_HEAD]
+        return data
 
     def stop(self) -> None:
         """End a read that waits, and all later ones."""

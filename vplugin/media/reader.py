@@ -22,6 +22,7 @@ from vplugin.media.fault import check_file, source_error
 from vplugin.media.original import AnyPacket, Original, SourceTracks
 from vplugin.media.packets import PacketBag, Stamps, Timeline
 from vplugin.media.picture_io import plain, to_picture
+from vplugin.media.pipe import PipeInput
 from vplugin.picture import Picture
 
 __all__ = ["Reader", "ReaderOptions"]
@@ -190,9 +191,19 @@ class Reader:
             facts["format_changes"] = [
                 {"frame": number, "format": name} for number, name in self.formats[1:]
             ]
+        facts["warnings"] = self._warnings()
         if tracks is not None:
             facts["tracks"] = [f"{track.kind} {track.codec}".strip() for track in tracks.tracks]
         return facts
+
+    def _warnings(self) -> list[str]:
+        """What was not as it should be, in sentences."""
+        counted = (
+            (self.corrupt, "damaged packets or pictures: what could be decoded of them was used"),
+            (self.stamps.repaired, "frames without a time of their own, which was filled in"),
+            (self.timeline.joins, "jumps back in time, which were joined"),
+        )
+        return [f"{self.address.title} has {count} {what}" for count, what in counted if count]
 
     def close(self) -> None:
         """Close the input; safe to call twice."""
@@ -246,7 +257,8 @@ def _open(address: Address, options: ReaderOptions, file: Any) -> Any:
             metadata_errors="replace",
         )
     except (av.FFmpegError, OSError) as error:
-        raise source_error(error, address) from error
+        head = file.head if isinstance(file, PipeInput) else b""
+        raise source_error(error, address, head) from error
 
 
 def _known_demuxer(format: str, address: Address) -> None:
