@@ -170,7 +170,7 @@ class Node(Generic[P]):
         a single value needs no place here.
 
         Raises:
-            VpluginError: They cannot; ``where`` is the name of the parameter at fault, if it is one.
+            VpluginError: They cannot; ``where`` is the name of the parameter at fault, if any.
         """
 
     def open(self, context: Context) -> None:
@@ -242,12 +242,15 @@ class Sink(Node[P]):
     Class attributes:
         with_source: Whether it must share its source's process (to encode the very frame object
             that was decoded).
+        resumes: Whether it can go on after :meth:`process` raised; if not, ``on_error`` can only be
+            ``fail``.
     """
 
     outputs: ClassVar[Mapping[str, Port]] = {}
     edits: ClassVar[bool] = False
     stateful: ClassVar[bool] = True
     with_source: ClassVar[bool] = False
+    resumes: ClassVar[bool] = True
 
     def skip(self, tombstone: Tombstone) -> None:
         """A frame will not come. ``reason`` is ``eos`` after the last one, before ``flush``."""

@@ -134,6 +134,10 @@ REFUSED = {
         (NODES % "").replace("out.mp4", "out.mp4, codec: h266"),
         "g.yaml:4:56: encode: unknown video codec 'h266' — did you mean 'h26",
     ),
+    "an encoder that should go on after an error": (
+        (NODES % "").replace("out.mp4}", "out.mp4}, on_error: skip"),
+        "g.yaml:4:60: encode (encode) cannot go on after an error — remove `on_error`",
+    ),
     "unknown ending": (
         (NODES % "").replace("out.mp4", "out.xyz"),
         "g.yaml:4:40: encode: unknown file name ending '.xyz' — use .mp4, ",

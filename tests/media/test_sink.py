@@ -463,6 +463,8 @@ def test_nothing_shows_before_the_end_and_an_old_file_stays_until_then(tmp_path)
     output.abort()
     output.abort()
     output.finish()  # harmless after an abort, and makes no file
+    with pytest.raises(SinkError, match="was given up after an error"):
+        output.write(frame)
     assert os.listdir(tmp_path) == ["o.mp4"]
     assert (tmp_path / "o.mp4").read_bytes() == b"old"
 

@@ -11,7 +11,7 @@ from vplugin.errors import GraphError, PluginError, VpluginError
 from vplugin.graph.explain import explain
 from vplugin.graph.files import check_files
 from vplugin.graph.registry import Registry, nearest
-from vplugin.graph.spec import GraphSpec
+from vplugin.graph.spec import GraphSpec, OnError
 from vplugin.graph.wiring import check_wiring, stream_of
 from vplugin.node import Node, NodeKind, Params, Sink, Source
 
@@ -107,8 +107,12 @@ def _check_ends(spec: GraphSpec, name: str, cls: type[Node[Any]]) -> None:
         if getattr(node, key) is not None:
             raise spec.error(f"{key} has no meaning at {name}: it is a source", "nodes", name, key,
                              mend=f"remove `{key}`", at_key=True)  # fmt: skip
-    passes = node.on_error is not None and node.on_error.action == "passthrough"
-    if issubclass(cls, Sink) and passes:
+    if not issubclass(cls, Sink) or node.on_error is None:
+        return
+    if not cls.resumes and node.on_error != OnError():
+        raise spec.error(f"{name} ({node.uses}) cannot go on after an error", "nodes", name,
+                         "on_error", mend="remove `on_error`, or set it to fail")  # fmt: skip
+    if node.on_error.action == "passthrough":
         raise spec.error(f"{name} cannot let a frame pass: a sink has nothing to pass on",
                          "nodes", name, "on_error", mend="use skip or fail")  # fmt: skip
 

@@ -249,7 +249,9 @@ class VideoWriter:
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
-        """Turn errors into one line, and clear up after any."""
+        """Turn errors into one line, and clear up after any; nothing is written after one."""
+        if self._closed:
+            raise SinkError("was given up after an error", where=self.target.title)
         try:
             yield
         except SinkError:

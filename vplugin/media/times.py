@@ -7,6 +7,7 @@ SMPTE ST 12-1: a timecode numbers frames, not seconds. At 29.97 and 59.94 Hz dro
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -17,7 +18,9 @@ __all__ = ["Timecode", "exact_seconds"]
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h)")
-_UNITS = MappingProxyType({"ms": Fraction(1, 1000), "s": 1, "min": 60, "h": 3600})
+_UNITS: Mapping[str, Fraction] = MappingProxyType(
+    {"ms": Fraction(1, 1000), "s": Fraction(1), "min": Fraction(60), "h": Fraction(3600)}
+)
 _TIMECODE = re.compile(r"(\d{1,2}):(\d\d):(\d\d)([:;.])(\d\d)")
 
 
@@ -124,5 +127,5 @@ def exact_seconds(
     except (ValueError, ZeroDivisionError):
         raise SourceError(
             f"{text!r} is not a time",
-            mend="write seconds (10.5 or 10.5s), a clock time (00:00:10.5), a frame (250f) or a timecode",
+            mend="write seconds (10.5, 10.5s), a clock time (00:00:10.5), a frame (250f) or timecode",
         ) from None

@@ -35,7 +35,7 @@ Option = Annotated[str, BeforeValidator(lambda value: str(value))]
 
 
 class Trim(BaseModel):
-    """The part of a file to read: seconds (10.5 or 10.5s), 00:00:10.5, a frame (250f) or its timecode."""
+    """The part of a file to read: seconds (10.5, 10.5s), 00:00:10.5, a frame (250f) or timecode."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

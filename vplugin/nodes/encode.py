@@ -124,6 +124,7 @@ class Encode(Sink[EncodeParams]):
 
     inputs = {"frame": Port("video", "What to write.")}
     with_source = True
+    resumes = False  # half a frame may be in the file, or the connection is gone
 
     def __init__(self, params: EncodeParams | None = None, name: str | None = None) -> None:
         super().__init__(params, name)
