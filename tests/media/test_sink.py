@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -367,6 +368,18 @@ def test_pictures_of_frames_that_do_not_come_are_let_go(tmp_path):
     picture, original = original.frame, None
     assert sys.getrefcount(picture) == holders
     output.abort()
+
+
+def test_pictures_are_let_go_without_the_garbage_collector(tmp_path):
+    source = make_clip(tmp_path / "in.mp4", frames=10)
+    gc.collect()
+    gc.disable()
+    try:
+        transcode(source, tmp_path / "o.mp4")
+        left = [item for item in gc.get_objects() if isinstance(item, av.VideoFrame)]
+    finally:
+        gc.enable()
+    assert not left
 
 
 def test_sound_of_frames_that_do_not_come_is_kept(tmp_path):

@@ -19,6 +19,7 @@ from vplugin.media.original import (
     SourceTrack,
     SourceTracks,
     detach,
+    side_data_of,
 )
 from vplugin.media.picture_io import colour_tags
 
@@ -138,7 +139,7 @@ def _chapter(mark: Mapping[str, Any]) -> Chapter:
 
 def _side_data(frame: av.VideoFrame) -> dict[str, bytes]:
     """Side data by FFmpeg's name; one place, because PyAV 19 iterates keys where 18 gives data."""
-    items: Iterable[Any] = frame.side_data
+    items: Iterable[Any] = side_data_of(frame)
     return {item.type.name: bytes(item) for item in items}
 
 

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 import av
+from av.sidedata import sidedata
 from av.stream import Disposition
 
 from vplugin.picture import ColourTags
@@ -30,6 +31,7 @@ __all__ = [
     "SourceTrack",
     "SourceTracks",
     "detach",
+    "side_data_of",
 ]
 
 
@@ -213,3 +215,13 @@ def detach(streams: Sequence[Any]) -> list[av.stream.Stream | None]:
         known = stream.codec_context is not None or stream.type in ("data", "attachment")
         copies.append(holder.add_stream_from_template(stream, opaque=True) if known else None)
     return copies
+
+
+def side_data_of(frame: av.VideoFrame) -> Any:
+    """A frame's side data, as ``frame.side_data`` gives it.
+
+    That attribute is kept on the frame and refers back to it, so that the picture's memory would be
+    free only when Python's garbage collector comes by: dozens of pictures later. This one is not.
+    """
+    container: Any = sidedata.SideDataContainer
+    return container(frame)

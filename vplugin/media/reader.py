@@ -80,6 +80,7 @@ class Reader:
         self.stamps = Stamps()
         self.timeline = Timeline()
         self.formats: list[tuple[int, str]] = []
+        self._file = file
         self.container = _open(address, options, file)
         try:
             self.video = _pick(self.container, options.track, address)
@@ -121,7 +122,8 @@ class Reader:
                 else:
                     bag.add(packet, stream.type, stream.index)
         except av.FFmpegError as error:
-            raise source_error(error, self.address) from error
+            head = b"" if self.decoded else _head(self._file)
+            raise source_error(error, self.address, head) from error
 
     def seek(self, seconds: Fraction) -> bool:
         """Go to a key frame at or before a time; False where the input cannot."""
@@ -257,8 +259,12 @@ def _open(address: Address, options: ReaderOptions, file: Any) -> Any:
             metadata_errors="replace",
         )
     except (av.FFmpegError, OSError) as error:
-        head = file.head if isinstance(file, PipeInput) else b""
-        raise source_error(error, address, head) from error
+        raise source_error(error, address, _head(file)) from error
+
+
+def _head(file: Any) -> bytes:
+    """The first bytes of standard input."""
+    return file.head if isinstance(file, PipeInput) else b""
 
 
 def _known_demuxer(format: str, address: Address) -> None:

@@ -22,7 +22,7 @@ import av
 
 from vplugin.media.copying import carried_metadata, shifted_chapters
 from vplugin.media.encoding import VideoFacts
-from vplugin.media.original import AnyPacket, SourceTrack, SourceTracks
+from vplugin.media.original import AnyPacket, SourceTrack, SourceTracks, side_data_of
 from vplugin.picture import ColourTags
 
 __all__ = ["Record", "Times", "TrackRecord", "captions_of", "carried_properties", "measure"]
@@ -187,7 +187,7 @@ class Record:
 def captions_of(frame: av.VideoFrame) -> bytes | None:
     """A frame's A53 captions (CEA-608/708), or None."""
     try:
-        found: Any = frame.side_data.get("A53_CC")
+        found: Any = side_data_of(frame).get("A53_CC")
     except (KeyError, ValueError):  # side data of a kind that PyAV does not know yet
         return None
     return bytes(found) if found is not None else None
