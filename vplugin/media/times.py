@@ -127,5 +127,5 @@ def exact_seconds(
     except (ValueError, ZeroDivisionError):
         raise SourceError(
             f"{text!r} is not a time",
-            mend="write seconds (10.5 or 10.5s), a clock time (0:00:10), a frame (250f) or a timecode",
+            mend="write seconds (10.5, 10.5s), a clock time (0:00:10), frame (250f) or timecode",
         ) from None
