@@ -322,3 +322,10 @@ class Level(Node[NoteParams]):
             os.kill(os.getpid(), 9)
         time.sleep(0.005)
         return frame.evolve(data={"level": self.params.note})
+
+
+class CannotFinish(Log):
+    """A sink that cannot finish its file."""
+
+    def flush(self, stream: str) -> tuple[()]:
+        raise OSError("the disk is full")

@@ -214,3 +214,11 @@ def test_files_in_the_current_folder_do_not_shadow_modules(tmp_path, monkeypatch
     (tmp_path / "random.py").write_text("raise SystemExit('the wrong module')")
     os.mkdir(tmp_path / "vplugin")
     assert run(graph({"src": source(3), "out": collect(tmp_path / "o")})).ok
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_an_output_that_cannot_be_finished_fails_the_run_whatever_the_policy(tmp_path, inline):
+    sink = log_to(tmp_path / "o", "CannotFinish", on_error="skip")
+    report = run(graph({"src": source(3), "out": sink}), inline=inline)
+    assert report.error == "node out: OSError: the disk is full"
+    assert list(tmp_path.iterdir()) == []

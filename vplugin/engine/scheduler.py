@@ -355,7 +355,8 @@ class Scheduler:
 
     def _give_up(self, node: NodeState, lease: Lease, error: VpluginError) -> None:
         """A frame has failed for good."""
-        action = "fail" if lease.kind == "source" else node.plan.action
+        final = lease.kind == "source" or (lease.kind == "flush" and node.plan.role == "sink")
+        action = "fail" if final else node.plan.action  # what cannot be read or finished is lost
         if action == "fail":
             self.ledger.release(lease.grants)
             self.fail(error)
