@@ -222,3 +222,29 @@ def test_an_output_that_cannot_be_finished_fails_the_run_whatever_the_policy(tmp
     report = run(graph({"src": source(3), "out": sink}), inline=inline)
     assert report.error == "node out: OSError: the disk is full"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_flush_that_waits_for_room_is_not_forgotten(tmp_path, inline):
+    nodes = {
+        "a": {**source(2), "in": {}},
+        "one": {"uses": HERE + "Invert"},
+        "two": {"uses": HERE + "Invert"},
+        "a_out": collect(tmp_path / "a"),
+        "b": {**source(20), "in": {}},
+        "b_out": collect(tmp_path / "b", **{"in": {"frame": "b"}}),
+    }
+    report = run_bounded(graph(nodes, limits={"max_in_flight": 1}), inline=inline)
+    assert report.ok, report.error
+    assert [report.streams[name].finished for name in ("a", "b")] == [2, 20]
+
+
+def test_a_replica_that_is_gone_for_good_does_not_keep_the_others_from_ending(tmp_path):
+    dies = {"uses": HERE + "DiesInFlush", "params": {"note": str(tmp_path / "n")}, "replicas": 2,
+            "on_error": "skip"}  # fmt: skip
+    (tmp_path / "n-1").touch()  # the second one lives
+    never = {"restart": {"max": 0, "window": "60s", "backoff": "0s..0s"}}
+    spec = graph({"src": source(9), "dies": dies, "out": collect(tmp_path / "o")}, defaults=never)
+    report = run_bounded(spec)
+    assert report.ok, report.error
+    assert len(read_log(tmp_path / "o")) == 9

@@ -256,7 +256,7 @@ class Conductor:
         """Nodes that do not close in time are closed by force."""
         for key, worker in self.scheduler.workers.items():
             if not worker.closed:
-                log.warning("node %s did not close within %.0f s", key, GRACE)
+                log.warning("node %s did not close in time", key)
                 worker.closed = True
                 self._stuck = self._stuck or self._lane_of[key].kind == "thread"
                 self._kill_lane(key)

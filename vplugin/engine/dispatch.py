@@ -181,6 +181,8 @@ class Dispatcher:
     def _flush(self, node: NodeState, worker: WorkerState) -> None:
         sink = node.plan.role == "sink"
         crowded = not sink and self.flow.ledger.in_flight >= self._plan.max_in_flight
+        if crowded:
+            self.flow.crowded[node.plan.name] = None
         if worker.free <= 0 or crowded or not self.flow.has_room(node):
             return
         lease = self._lease(node, "flush", node.next_out)

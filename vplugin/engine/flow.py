@@ -26,6 +26,7 @@ class Flow:
 
     Attributes:
         todo: Nodes that may have something to do, in order, each once.
+        crowded: Nodes that wait to flush until fewer frames are in flight.
         suspects: Leases that are to be worked on alone, in waiting or at work.
     """
 
@@ -35,6 +36,7 @@ class Flow:
         self.ledger = Ledger(sources, book, self._on_retired)
         self.todo: dict[str, None] = {}
         self.suspects = 0
+        self.crowded: dict[str, None] = {}
         plans = [edge for node in plan.nodes.values() for edge in node.edges_in]
         self.edges = {edge.key: Edge(edge) for edge in plans if not edge.side}
         self.mailboxes = {edge.key: Mailbox(edge) for edge in plans if edge.side}
@@ -49,10 +51,11 @@ class Flow:
 
     def _on_retired(self, stream: str) -> None:
         """There is room for another frame, whoever's turn it is."""
+        for name in self.crowded:  # before the sources, which would take the room again
+            self.wake(name)
+        self.crowded.clear()
         for name in self.ledger.streams:
             self.wake(name)
-        if self.nodes[stream].ended:  # a node that waits to flush may have room for it now
-            self.wake_all()
 
     def wake_all(self) -> None:
         """Something changed for everyone."""

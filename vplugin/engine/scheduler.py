@@ -174,7 +174,7 @@ class Scheduler:
         """A process is gone; what its workers had is worked on again."""
         lost = [self.workers[key] for key in worker_keys]
         ends = [worker for worker in lost if not worker.node.plan.restartable]
-        ends.sort(key=lambda worker: not worker.leases)  # whoever was at work is named first
+        ends.sort(key=lambda worker: (worker.closed, not worker.leases))  # who was at work first
         finished = all(worker.closed for worker in ends)
         for worker in lost:
             worker.ready = False
@@ -247,6 +247,7 @@ class Scheduler:
         worker.broken = True
         node = worker.node
         if not all(other.broken for other in node.workers):
+            self._run(node.plan.name)
             return
         if node.ended:
             return

@@ -230,6 +230,7 @@ class Worker:
                 break
             except _RAISED as error:
                 if len(jobs) == 1 and attempt == self.spec.retries:
+                    self._originals.pop(jobs[0].job, None)
                     self._fail("job", error, jobs[0].job, attempt)
                     return
                 if len(jobs) > 1:  # find the one that it was
