@@ -61,10 +61,9 @@ def run_graph(file: str, wanted: Wanted) -> int:
     registry = Registry()
     spec = load_checked(file, wanted.settings, registry)
     _prepare(wanted)
-    _log(wanted)
     console, stop = Console(stderr=True, quiet=wanted.quiet), Stop()
 
-    with RunProgress(console) as progress, stopping(stop):
+    with logged(wanted), RunProgress(console) as progress, stopping(stop):
 
         def show(status: RunStatus) -> None:
             progress(status)
@@ -104,17 +103,32 @@ LOG = "VPLUGIN_LOG"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def _log(wanted: Wanted) -> None:
-    """What a run logs is in its report; here it is shown only to who asks for it."""
-    if wanted.verbose:
-        os.environ.setdefault(LOG, "INFO")  # the processes of the lanes read it too
-    level = os.environ.get(LOG, "ERROR").upper()
+@contextmanager
+def logged(wanted: Wanted) -> Iterator[None]:
+    """What a run logs is in its report; here it is shown only to who asks for it.
+
+    The level is put back afterwards, for programs that call this more than once.
+
+    Raises:
+        SinkError: The level that the environment names does not exist.
+    """
+    said = os.environ.get(LOG)
+    level = (said or ("INFO" if wanted.verbose else "ERROR")).upper()
     if level not in logging.getLevelNamesMapping():
         raise SinkError(
             f"there is no log level {level!r}", where=LOG, mend="set it to DEBUG, INFO or WARNING"
         )
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("vplugin").setLevel(level)
+    ours = logging.getLogger("vplugin")
+    before = ours.level
+    os.environ[LOG] = level  # the processes of the lanes read it too
+    ours.setLevel(level)
+    try:
+        yield
+    finally:
+        ours.setLevel(before)
+        if said is None:
+            del os.environ[LOG]
 
 
 def _prepare(wanted: Wanted) -> None:
