@@ -1,0 +1,1 @@
+"""Procedural people: faces made from a seed, with the exact truth about every pixel."""

@@ -88,12 +88,13 @@ class Draw:
             word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             word = word ^ (word >> np.uint64(31))
         self._state = (self._state + count * _GOLDEN) & _MASK
-        return ((word >> np.uint64(11)) * 2.0**-53).reshape(shape)
+        numbers: npt.NDArray[np.float64] = (word >> np.uint64(11)) * 2.0**-53
+        return numbers.reshape(shape)
 
     def normals(self, *shape: int) -> npt.NDArray[np.float64]:
         """As :meth:`normal`, mean 0 and spread 1, of this shape."""
         given = self.array(12, *shape)
-        total = given[0]
+        total: npt.NDArray[np.float64] = given[0]
         for part in given[1:]:
             total = total + part
         return total - 6.0
