@@ -185,6 +185,20 @@ class SlowToClose(Node[Params]):
         time.sleep(0.2)
 
 
+class StallParams(Params):
+    seq: int
+    seconds: float
+
+
+class Stalls(Node[StallParams]):
+    """Takes long for one frame."""
+
+    def process(self, frame: Frame) -> Frame:
+        if frame.seq == self.params.seq:
+            time.sleep(self.params.seconds)
+        return frame
+
+
 class Batched(Node[Params]):
     """Notes how many frames came at once."""
 

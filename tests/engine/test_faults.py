@@ -224,19 +224,19 @@ def test_a_live_source_drops_only_at_the_entrance_and_counts(tmp_path):
     pts = [line["pts"] for line in read_log(out)]
     assert pts == sorted(set(pts))
     assert [line["seq"] for line in read_log(out)] == list(range(stream.admitted))
-    assert report.latency_ms.p95 < 1000
+    assert report.latency_ms.p95 < 5000
 
 
 def test_a_late_frame_becomes_a_tombstone(tmp_path):
     out = tmp_path / "out.jsonl"
     spec = graph(
         {
-            "src": source(60, rate=60, live=True),
-            "slow": {"uses": CHAOS + "Dawdle", "params": {"seconds": 0.08}},
+            "src": source(30, rate=30, live=True),
+            "slow": {"uses": HERE + "Stalls", "params": {"seq": 4, "seconds": 3.0}},
             "next": {"uses": "vplugin.node:Node"},
             "out": collect(out),
         },
-        limits={"max_age": "100ms", "max_in_flight": 6},
+        limits={"max_age": "1s", "max_in_flight": 6},
     )
     report = run(spec)
     assert report.ok, report.error

@@ -20,7 +20,7 @@ from vplugin.media.source import FileSource
 from vplugin.testing.clips import make_clip, number_of
 from vplugin.testing.publish import Publisher, Sending, free_port
 
-QUICK = 1.0  # seconds in which a source has to give up its reader
+QUICK = 5.0  # seconds in which a source has to give up its reader
 
 
 def live(uri: str, *, timeout: float = 5.0, paced: bool = False, **options: str) -> LiveSource:

@@ -88,13 +88,12 @@ class Draw:
             word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             word = word ^ (word >> np.uint64(31))
         self._state = (self._state + count * _GOLDEN) & _MASK
-        numbers: npt.NDArray[np.float64] = (word >> np.uint64(11)) * 2.0**-53
-        return numbers.reshape(shape)
+        return np.asarray((word >> np.uint64(11)) * 2.0**-53, np.float64).reshape(shape)
 
     def normals(self, *shape: int) -> npt.NDArray[np.float64]:
         """As :meth:`normal`, mean 0 and spread 1, of this shape."""
         given = self.array(12, *shape)
-        total: npt.NDArray[np.float64] = given[0]
-        for part in given[1:]:
+        total: npt.NDArray[np.float64] = np.zeros(shape)
+        for part in given:
             total = total + part
         return total - 6.0
