@@ -18,6 +18,7 @@ so ``except FileNotFoundError`` works.
     │   ├── LicenceError (PermissionError) a licence not accepted, or that forbids this use
     │   ├── ContractError (ValueError)     a model whose inputs and outputs are not as promised
     │   └── RuntimeMissingError            a runtime or device that would not really run
+    ├── TrainError (ValueError)            a recipe, a shard or a run that cannot be trained
     └── EngineError (RuntimeError)
         ├── NodeError                      a node failed and its policy is `fail`
         ├── LaneDiedError                  a process ended that must not
@@ -47,6 +48,7 @@ __all__ = [
     "SinkError",
     "SourceError",
     "SourceMissingError",
+    "TrainError",
     "VpluginError",
     "WireError",
 ]
@@ -143,6 +145,10 @@ class ContractError(ModelError, ValueError):
 
 class RuntimeMissingError(ModelError):
     """A runtime, provider or device was asked for that would not really run here."""
+
+
+class TrainError(VpluginError, ValueError):
+    """A recipe that is not right, a data set that cannot be made or read, a run that diverged."""
 
 
 class EngineError(VpluginError, RuntimeError):
