@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing.context import SpawnProcess
+from typing import Any
 
 from rich.console import Console
 
-__all__ = ["alternate", "console", "machine", "median_ms"]
+__all__ = ["SPAWN", "alternate", "child", "console", "machine", "median_ms"]
+
+SPAWN = multiprocessing.get_context("spawn")
 
 console = Console()
+
+
+@contextmanager
+def child(target: Callable[..., None], *arguments: Any) -> Iterator[SpawnProcess]:
+    """A process that ends with the block."""
+    process = SPAWN.Process(target=target, args=arguments, daemon=True)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.join()
 
 
 def machine() -> str:

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import ctypes
 import json
-import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from multiprocessing.context import SpawnProcess
 from typing import Any
 
 import numpy as np
@@ -25,11 +23,10 @@ import typer
 import zmq
 from rich.table import Table
 
-from benchmarks.common import console, machine
+from benchmarks.common import SPAWN, child, console, machine
 from benchmarks.graphs import run_chain
 
 SHAPE = (1080, 1920, 3)
-SPAWN = multiprocessing.get_context("spawn")
 
 Picture = npt.NDArray[np.uint8]
 Send = Callable[[Picture], None]
@@ -43,18 +40,6 @@ def ours(count: int) -> tuple[float, float]:
         middle = {f"hop{number}": {"uses": "pass"} for number in range(nodes)}
         steps.append(run_chain(source, middle, limits={"max_in_flight": 1}).step_us)
     return steps[0], (steps[2] - steps[0]) / 4
-
-
-@contextmanager
-def child(target: Callable[..., None], *arguments: Any) -> Iterator[SpawnProcess]:
-    """A process that ends with the block."""
-    process = SPAWN.Process(target=target, args=arguments, daemon=True)
-    process.start()
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.join()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -73,6 +74,7 @@ class Desk:
         self._socket = dealer(self._context, self._endpoint, f"{self.spec.key}@{self._incarnation}")
         try:
             if self.worker.open():
+                gc.freeze()  # what was loaded stays: searching it again would hold a frame up
                 self._serve(self._socket)
         except zmq.ContextTerminated:
             return
