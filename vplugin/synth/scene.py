@@ -1,4 +1,4 @@
-"""What a picture shows: people with an expression and a pose, a camera, light, things before and behind.
+"""What a picture shows: people, a camera, light, what is before and behind.
 
 Data only; `render.py` draws it. The scene's space is the camera's: mm, x to the right, y down, z
 away from the viewer, the pinhole at the origin.
