@@ -69,6 +69,7 @@ class Recipe(_Settings):
     evaluate_every: int = Field(default=500, ge=1, description="Steps between evaluations")
     save_every: int = Field(default=200, ge=1, description="Steps between checkpoints")
     output: Path = Field(default=Path("out/train"), description="Folder for what the run writes")
+    start: Path | None = Field(default=None, description="Checkpoint whose weights are the start")
     optimiser: Optimiser = Field(default=Optimiser(), description="How weights move")
     data: Data = Field(default=Data(), description="What is learned from")
 
