@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import contextlib
-
 import msgpack
 import pytest
 from hypothesis import given
@@ -61,8 +59,8 @@ def test_parts_get_their_types_back():
 
 @given(st.binary(max_size=200))
 def test_garbage_is_refused_with_one_kind_of_error(data):
-    with contextlib.suppress(WireError):
-        wire.pack(wire.unpack(data))
+    with pytest.raises(WireError):
+        wire.unpack(data)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,6 +131,8 @@ def test_ranges_survive_a_round_trip(one, two):
 def test_anything_else_is_a_value_error(value):
     for parse in (parse_duration, parse_size, parse_backoff):
         try:
-            parse(value)
+            parsed = parse(value)
         except ValueError:
             continue
+        numbers = parsed if isinstance(parsed, tuple) else (parsed,)
+        assert all(isinstance(part, int | float) and 0 <= part < math.inf for part in numbers)

@@ -17,7 +17,8 @@ from vplugin.engine.plan import (
 )
 from vplugin.errors import GraphError
 from vplugin.graph.registry import Registry
-from vplugin.graph.spec import EdgeSpec, GraphSpec, NodeSpec, OnError
+from vplugin.graph.spec import GraphSpec, OnError
+from vplugin.graph.wiring import main_port, stream_of
 from vplugin.node import Sink, Source
 
 LIVE_IN_FLIGHT = 4  # frames in a live graph that does not say: fewer are fresher
@@ -94,26 +95,15 @@ def _live_limit(spec: GraphSpec) -> int:
     return spec.limits.max_in_flight if said else min(LIVE_IN_FLIGHT, spec.limits.max_in_flight)
 
 
-def _main_input(node: NodeSpec) -> EdgeSpec | None:
-    exact = [edge for edge in node.inputs.values() if edge.join == "exact"]
-    return node.inputs.get("frame") or (exact[0] if exact else None)
-
-
 def _streams(spec: GraphSpec, sources: set[str]) -> dict[str, str]:
     """The source whose frames each node follows along its main input."""
-    found: dict[str, str] = {name: name for name in sources}
-    for name in spec.nodes:
-        at, path = name, []
-        while at not in found:
-            path.append(at)
-            edge = _main_input(spec.nodes[at])
-            if edge is None or edge.node in path:
-                raise GraphError(
-                    f"node {name!r} is not fed by any source", where=spec.path or "graph",
-                    mend="give it an `in:` that leads to a node such as decode",
-                )  # fmt: skip
-            at = edge.node
-        found.update(dict.fromkeys(path, found[at]))
+    found = {name: stream_of(spec, name) for name in spec.nodes}
+    for name, source in found.items():
+        if source not in sources:
+            raise GraphError(
+                f"node {name!r} is not fed by any source", where=spec.path or "graph",
+                mend="give it an `in:` that leads to a node such as decode",
+            )  # fmt: skip
     return found
 
 
@@ -121,7 +111,7 @@ def _edges(spec: GraphSpec) -> dict[str, tuple[EdgePlan, ...]]:
     """Edges by target, the main one first; default capacity grows with the replicas."""
     table: dict[str, tuple[EdgePlan, ...]] = {}
     for name, node in spec.nodes.items():
-        main = _main_input(node)
+        main = main_port(spec, name)
         group = []
         for port, edge in node.inputs.items():
             group.append(
@@ -137,7 +127,7 @@ def _edges(spec: GraphSpec) -> dict[str, tuple[EdgePlan, ...]]:
                     max_age=edge.max_age,
                 )
             )
-        table[name] = tuple(sorted(group, key=lambda e: node.inputs[e.port] is not main))
+        table[name] = tuple(sorted(group, key=lambda e: e.port != main))
     return table
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from graphlib import CycleError, TopologicalSorter
 from math import inf
 
@@ -173,16 +175,17 @@ def _check_stalls(spec: GraphSpec, order: Sequence[str]) -> None:
     Else the queue of the short way fills up and holds the fork back before the workers of the long
     way all have a frame: a batch or a replica then waits for frames that cannot come.
     """
-    reach = {name: _reach(spec, order, name) for name in order}
-    for fork in order:
+    reach = cache(partial(_reach, spec, order))
+    fed = Counter(edge.node for name in order for _, edge in _exact_inputs(spec, name))
+    for fork in (name for name in order if fed[name] > 1):
         for join in order:
-            ways = reach[fork][join].ways
+            ways = reach(fork)[join].ways
             if join == fork or ways < 2:
                 continue
-            between = (n for n in order if n not in (fork, join))
-            if any(reach[fork][n].ways * reach[n][join].ways == ways for n in between):
+            between = (n for n in order if n not in (fork, join) and reach(fork)[n].ways)
+            if any(reach(fork)[n].ways * reach(n)[join].ways == ways for n in between):
                 continue  # all ways meet there before: that is a join, or a fork, of its own
-            _check_join(spec, reach[fork], join)
+            _check_join(spec, reach(fork), join)
 
 
 def _exact_inputs(spec: GraphSpec, name: str) -> Iterator[tuple[str, EdgeSpec]]:
