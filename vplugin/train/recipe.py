@@ -43,6 +43,7 @@ class Data(_Settings):
     size: int = Field(default=256, ge=16, le=2048, description="Side of a rendered picture, px")
     folder: Path | None = Field(default=None, description="Of the shards; null: the user's cache")
     workers: int = Field(default=2, ge=1, le=256, description="Processes that render")
+    any_version: bool = Field(default=False, description="Use shards of another renderer version")
 
     @model_validator(mode="after")
     def _disjoint(self) -> Data:
