@@ -74,10 +74,12 @@ class Speech:
     Attributes:
         sounds: In order of time; silence is not listed.
         phrases: In order of time.
+        text: As it was given.
     """
 
     sounds: tuple[Sound, ...] = ()
     phrases: tuple[Phrase, ...] = ()
+    text: str = ""
     _starts: tuple[float, ...] = field(init=False, repr=False, compare=False, default=())
 
     def __post_init__(self) -> None:
@@ -103,7 +105,7 @@ class Speech:
             final = _PAUSES[sign] == _LONGEST_PAUSE
             phrases.append(Phrase(begun, at, sign == "?", final))
             at += _PAUSES[sign] / pace
-        return cls(tuple(sounds), tuple(phrases))
+        return cls(tuple(sounds), tuple(phrases), text)
 
     @property
     def start(self) -> float:
@@ -122,7 +124,8 @@ class Speech:
 
     def then(self, other: Speech) -> Speech:
         """This and something said later."""
-        return Speech(self.sounds + other.sounds, self.phrases + other.phrases)
+        text = f"{self.text} {other.text}".strip()
+        return Speech(self.sounds + other.sounds, self.phrases + other.phrases, text)
 
     def near(self, seconds: float, reach: float) -> tuple[Sound, ...]:
         """The sounds that are heard between ``seconds - reach`` and ``seconds + reach``."""

@@ -210,7 +210,7 @@ def _shaped(y: float, filters: Tracks, memory: Tracks) -> float:
 @compiled
 def _banded(x: float, band: Tracks, before: Tracks) -> float:
     """One sample through a band pass; ``before`` holds two of its inputs and two outputs."""
-    y = band[0] * (x - before[1]) + band[1] * before[2] + band[2] * before[3]
+    y: float = band[0] * (x - before[1]) + band[1] * before[2] + band[2] * before[3]
     before[1], before[0] = before[0], x
     before[3], before[2] = before[2], y
     return y
