@@ -1,0 +1,284 @@
+"""Draws strands into supersampled buffers: shaded, anti-aliased, hidden by what lies in front.
+
+Light on a hair follows Marschner et al. 2003 in simple form: a white highlight shifted towards the
+root, a coloured one shifted towards the tip, light through the hair from behind, and a soft body
+term for everything scattered between the hairs (Zinke et al. 2008 do it properly); bell curves are
+rational functions, for the sake of exactness.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.synth.exact import clamp, compiled, hashed, mix, smoothstep
+from vplugin.synth.parts import Floats, Indices
+from vplugin.synth.shadow import lit, through
+
+Plane = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+_BINS = 512
+
+
+@compiled
+def _bell(x: float, width: float) -> float:
+    s = x / width
+    s = 1.0 / (1.0 + s * s)
+    return s * s
+
+
+@compiled
+def _shaded(
+    p: tuple[float, float, float],
+    t: tuple[float, float, float],
+    albedo: tuple[float, float, float],
+    gloss: float,
+    root: float,
+    shift: float,
+    light: Floats,
+    shadows: Floats,
+) -> tuple[float, float, float]:
+    """Radiance of a hair at ``p`` with direction ``t``; ``root`` is 0 at the root, 1 far from it."""
+    length = np.sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2])
+    vx, vy, vz = -p[0] / length, -p[1] / length, -p[2] / length
+    tv = t[0] * vx + t[1] * vy + t[2] * vz
+    red, green, blue = 0.0, 0.0, 0.0
+    last = light.shape[0] - 1
+    for row in range(last):
+        lx, ly, lz = light[row, 0], light[row, 1], light[row, 2]
+        tl = t[0] * lx + t[1] * ly + t[2] * lz
+        across = 1.0 - tl * tl
+        across = np.sqrt(across) if across > 0.0 else 0.0
+        seen = 1.0
+        if light[row, 6] > 0.5:
+            seen = lit(shadows, p[0], p[1], p[2]) * through(shadows, p[0], p[1], p[2])
+        if seen <= 0.003:
+            continue
+        vl = vx * lx + vy * ly + vz * lz
+        aside = 1.0 - tv * tv
+        aside = np.sqrt(aside) if aside > 0.0 else 0.0
+        # Cosine of the angle between light and eye around the hair.
+        around = clamp((vl - tl * tv) / (across * aside + 1e-6), -1.0, 1.0)
+        towards = np.sqrt(0.5 + 0.5 * around)
+        body = across * (0.32 + 0.34 * (0.5 + 0.5 * around))
+        sum_ = tl + tv
+        soft = 1.0 + light[row, 7]
+        first = gloss * 0.55 * _bell(sum_ - 0.12 - shift, 0.16 * soft) * towards
+        second = gloss * 0.9 * _bell(sum_ + 0.22 - shift, 0.30 * soft) * towards * towards
+        behind = 0.55 * _bell(sum_, 0.4) * smoothstep(0.2, -1.0, around)
+        seen *= 0.35 + 0.65 * root
+        first, body = first * seen * 0.22, body * seen
+        red += light[row, 3] * (first + albedo[0] * (body + seen * (second + behind)))
+        green += light[row, 4] * (first + albedo[1] * (body + seen * (second + behind)))
+        blue += light[row, 5] * (first + albedo[2] * (body + seen * (second + behind)))
+    up = t[0] * light[last, 0] + t[1] * light[last, 1] + t[2] * light[last, 2]
+    sky = (0.75 + 0.25 * np.sqrt(max(0.0, 1.0 - up * up))) * (0.25 + 0.75 * root)
+    red += light[last, 3] * albedo[0] * sky
+    green += light[last, 4] * albedo[1] * sky
+    blue += light[last, 5] * albedo[2] * sky
+    return red, green, blue
+
+
+@compiled
+def _project_and_shade(
+    points: Floats,
+    starts: Indices,
+    colours: Plane,
+    tips: Plane,
+    look: Floats,
+    focal: float,
+    centre: Floats,
+    light: Floats,
+    shadows: Floats,
+    depth: Plane,
+    screen: Floats,
+    radiance: Floats,
+) -> None:
+    """Fills ``screen`` (P, 3: u, v, distance; 0 where hidden) and ``radiance`` (P, 3)."""
+    height, width = depth.shape
+    seed = int(look[4])
+    for s in range(starts.shape[0] - 1):
+        shift = 0.14 * (hashed(s, 31, 0, seed) - 0.5)
+        walked = 0.0
+        first, end = starts[s], starts[s + 1]
+        for i in range(first, end):
+            x, y, z = points[i, 0], points[i, 1], points[i, 2]
+            if i > first:
+                dx, dy, dz = x - points[i - 1, 0], y - points[i - 1, 1], z - points[i - 1, 2]
+                walked += np.sqrt(dx * dx + dy * dy + dz * dz)
+            screen[i, 2] = 0.0
+            if z < 20.0:
+                continue
+            u, v = centre[0] + focal * x / z, centre[1] + focal * y / z
+            screen[i, 0], screen[i, 1], screen[i, 2] = u, v, z
+            p, q = int(clamp(u, 0.0, width - 1.0)), int(clamp(v, 0.0, height - 1.0))
+            if depth[q, p] < z - 12.0:
+                # Well behind something: its light does not matter.
+                continue
+            j, k = min(i + 1, end - 1), max(i - 1, first)
+            tx, ty, tz = (
+                points[j, 0] - points[k, 0],
+                points[j, 1] - points[k, 1],
+                points[j, 2] - points[k, 2],
+            )
+            length = np.sqrt(tx * tx + ty * ty + tz * tz) + 1e-9
+            t = (i - first) / max(1.0, end - first - 1.0)
+            albedo = (
+                mix(colours[s, 0], tips[s, 0], t),
+                mix(colours[s, 1], tips[s, 1], t),
+                mix(colours[s, 2], tips[s, 2], t),
+            )
+            radiance[i, 0], radiance[i, 1], radiance[i, 2] = _shaded(
+                (x, y, z),
+                (tx / length, ty / length, tz / length),
+                albedo,
+                look[1],
+                smoothstep(-2.0, 14.0, walked),
+                shift,
+                light,
+                shadows,
+            )
+
+
+@compiled
+def _ordered(screen: Floats, starts: Indices, order: Indices, owner: Indices) -> int:
+    """Sorts the visible pieces (by their first point) farthest first; returns how many."""
+    near, far, count = 1e18, 0.0, 0
+    for s in range(starts.shape[0] - 1):
+        for i in range(starts[s], starts[s + 1] - 1):
+            if screen[i, 2] > 0.0 and screen[i + 1, 2] > 0.0:
+                near, far = min(near, screen[i, 2]), max(far, screen[i, 2])
+                count += 1
+    bins = np.zeros(_BINS + 1, np.int64)
+    scale = (_BINS - 1) / (far - near + 1e-6)
+    for s in range(starts.shape[0] - 1):
+        for i in range(starts[s], starts[s + 1] - 1):
+            if screen[i, 2] > 0.0 and screen[i + 1, 2] > 0.0:
+                bins[int((far - screen[i, 2]) * scale) + 1] += 1
+    for b in range(_BINS):
+        bins[b + 1] += bins[b]
+    for s in range(starts.shape[0] - 1):
+        for i in range(starts[s], starts[s + 1] - 1):
+            if screen[i, 2] > 0.0 and screen[i + 1, 2] > 0.0:
+                b = int((far - screen[i, 2]) * scale)
+                order[bins[b]], owner[bins[b]] = i, s
+                bins[b] += 1
+    return count
+
+
+@compiled
+def draw_strands(
+    colour: Plane,
+    depth: Plane,
+    segment: Bytes,
+    cover: Plane,
+    subject: Bytes,
+    points: Floats,
+    radii: Plane,
+    colours: Plane,
+    tips: Plane,
+    starts: Indices,
+    look: Floats,
+    focal: float,
+    centre: Floats,
+    light: Floats,
+    shadows: Floats,
+) -> None:
+    """Draws hairs over what is there; nothing behind the depth that is there is drawn.
+
+    Args:
+        colour: (h, w, 3) linear RGB, changed.
+        depth: (h, w) mm, inf where nothing is, changed where hair covers enough.
+        segment: (h, w) labels, changed likewise.
+        cover: (h, w) 0 to 1, how much is not backdrop, changed.
+        subject: (h, w) changed like the labels.
+        points: (P, 3) mm in the camera's space.
+        radii: (S,) half the width at the root, mm.
+        colours: (S, 3) linear RGB at the root.
+        tips: (S, 3) at the tip.
+        starts: (S + 1,) where each hair begins.
+        look: (6,) label, gloss, opacity, subject + 1, seed, 0.
+        focal: Focal length in samples.
+        centre: (2,) the principal point in samples.
+        light: (L, 8) direction to the light, radiance, is shadowed, size; the last row ambient.
+        shadows: For ``shadow.lit`` and ``shadow.through``.
+    """
+    total = points.shape[0]
+    screen, radiance = np.zeros((total, 3)), np.zeros((total, 3))
+    _project_and_shade(
+        points, starts, colours, tips, look, focal, centre, light, shadows, depth, screen, radiance
+    )
+    order, owner = np.empty(total, np.int32), np.empty(total, np.int32)
+    count = _ordered(screen, starts, order, owner)
+    for index in range(count):
+        i, s = order[index], owner[index]
+        pieces = max(1.0, starts[s + 1] - starts[s] - 1.0)
+        t = (i - starts[s]) / pieces
+        # A hair thins out in its last third.
+        a = radii[s] * focal / screen[i, 2] * (1.0 - 0.75 * smoothstep(0.55, 1.0, t))
+        t += 1.0 / pieces
+        b = radii[s] * focal / screen[i + 1, 2] * (1.0 - 0.75 * smoothstep(0.55, 1.0, t))
+        _draw_piece(colour, depth, segment, cover, subject, screen, radiance, i, a, b, look)
+
+
+@compiled
+def _draw_piece(
+    colour: Plane,
+    depth: Plane,
+    segment: Bytes,
+    cover: Plane,
+    subject: Bytes,
+    screen: Floats,
+    radiance: Floats,
+    i: int,
+    first: float,
+    second: float,
+    look: Floats,
+) -> None:
+    """Draws one straight piece, sample by sample along its longer side."""
+    height, width = depth.shape
+    u0, v0, z0 = screen[i, 0], screen[i, 1], screen[i, 2]
+    u1, v1, z1 = screen[i + 1, 0], screen[i + 1, 1], screen[i + 1, 2]
+    flat = abs(u1 - u0) >= abs(v1 - v0)
+    a0, b0, a1, b1 = (u0, v0, u1, v1) if flat else (v0, u0, v1, u1)
+    longer, other = (width, height) if flat else (height, width)
+    along = a1 - a0
+    if abs(along) < 1e-9:
+        return
+    slope = (b1 - b0) / along
+    stretch = np.sqrt(1.0 + slope * slope)
+    low, high = min(a0, a1), max(a0, a1)
+    start = int(np.ceil(max(low, 0.0) - 0.5))
+    stop = int(np.ceil(min(high, longer + 0.0) - 0.5))
+    label, owner = np.uint8(look[0]), np.uint8(look[3])
+    for a in range(max(start, 0), min(stop, longer)):
+        t = (a + 0.5 - a0) / along
+        middle = b0 + (b1 - b0) * t
+        half = (first + (second - first) * t) * stretch
+        z = z0 + (z1 - z0) * t
+        most = min(1.0, 2.0 * half) * look[2]
+        r0 = int(np.floor(middle - half - 0.5 + 0.5))
+        r1 = int(np.floor(middle + half + 0.5 + 0.5))
+        for b in range(max(r0, 0), min(r1 + 1, other)):
+            edge = half + 0.5 - abs(b + 0.5 - middle)
+            if edge <= 0.0:
+                continue
+            alpha = most * min(edge, 1.0) if half >= 0.5 else most * min(1.0, edge / min(1.0, half + 0.5))
+            y, x = (b, a) if flat else (a, b)
+            if depth[y, x] < z - 1.0:
+                continue
+            rest = 1.0 - alpha
+            colour[y, x, 0] = colour[y, x, 0] * rest + alpha * (
+                radiance[i, 0] + (radiance[i + 1, 0] - radiance[i, 0]) * t
+            )
+            colour[y, x, 1] = colour[y, x, 1] * rest + alpha * (
+                radiance[i, 1] + (radiance[i + 1, 1] - radiance[i, 1]) * t
+            )
+            colour[y, x, 2] = colour[y, x, 2] * rest + alpha * (
+                radiance[i, 2] + (radiance[i + 1, 2] - radiance[i, 2]) * t
+            )
+            cover[y, x] = cover[y, x] * rest + alpha
+            if alpha > 0.4:
+                depth[y, x] = min(depth[y, x], z)
+                segment[y, x] = label
+                subject[y, x] = owner

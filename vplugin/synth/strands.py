@@ -1,0 +1,373 @@
+"""Growing hair: guides that follow a flow, gravity and the head; then many hairs around each guide.
+
+Kernels only: what a style means is decided in `hair.py` and `beard.py`. A guide is simulated step by
+step; a hair takes its course from the three nearest guides of its own kind, is drawn towards the
+first (a clump), then gets its curl, its frizz and its height in the volume.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.synth.exact import PI, clamp, compiled, cosine, hashed, mix, noise, sine, smoothstep
+from vplugin.synth.parts import Floats, Indices
+from vplugin.synth.scalp import AXIS_Z, CENTRE_Y, CENTRE_Z, laid_on, pushed_out, quarter_turn
+
+
+class Guide(IntEnum):
+    """Columns of what steers a guide."""
+
+    LENGTH = 0  # mm
+    LIFT = 1  # 0 lies on the skin, 1 stands on it
+    COMB_X = 2  # the combed direction in the head frame, its length the strength
+    COMB_Y = 3
+    COMB_Z = 4
+    WHORL = 5  # how much it runs away from the whorl
+    GRAVITY = 6  # pull, 1/step
+    HEIGHT = 7  # mm it keeps over the skin
+    KEEP = 8  # stiffness: how much of its direction it keeps from step to step
+    CUT = 9  # y in mm where it is cut off
+    FACE = 10  # quarter turns from the front that it keeps clear of, 0 = none
+    BEHIND = 11  # -1 falls before the shoulder, 1 behind it
+    WANDER = 12  # irregularity
+    COMBED = 13  # mm along the hair over which the comb holds
+    TIE = 14  # 0: loose; else drawn towards the tie of this number (from 1) and ends there
+    KIND = 15  # hairs follow guides of their own kind only
+    HUG = 16  # pull back to the skin where it stands off, 0 to 1
+
+
+GUIDE_COLUMNS = len(Guide)
+
+
+class Lock(IntEnum):
+    """Entries of what shapes the hairs around their guides."""
+
+    CLUMP = 0  # 0 to 1, how far a hair is drawn to its guide
+    GATHER = 1  # share of the length after which it is drawn fully
+    TIGHT = 2  # what is left of its distance from the guide, 0 to 1
+    SHORTEST = 3  # share of the guide's length
+    LONGEST = 4
+    CURL = 5  # radius, mm
+    WAVE = 6  # length of one turn, mm
+    FLAT = 7  # 0 a helix, 1 a wave in one plane
+    FRIZZ = 8  # stray, share of the length
+    VOLUME = 9  # mm that the uppermost hair stands over the lowest
+    STRAY = 10  # share of fly-aways
+    UNISON = 11  # 1: all curls of a clump in step
+    OVER = 12  # mm kept over shoulders
+    ABOVE = 13  # mm kept over the skin
+
+
+LOCK_ENTRIES = len(Lock)
+
+
+@compiled
+def _normalised(x: float, y: float, z: float) -> tuple[float, float, float]:
+    length = np.sqrt(x * x + y * y + z * z) + 1e-12
+    return x / length, y / length, z / length
+
+
+@compiled
+def grow_guides(
+    head: Floats,
+    torso: Floats,
+    roots: Floats,
+    plan: Floats,
+    ties: Floats,
+    whorl: Floats,
+    seed: int,
+    guides: Floats,
+) -> None:
+    """Simulates one guide from each root.
+
+    Args:
+        head: See :class:`~vplugin.synth.scalp.Surface`.
+        torso: Likewise.
+        roots: (G, 9) place, normal, face coordinates.
+        plan: (G, 17) by :class:`Guide`.
+        ties: (T, 3) mm where tied hair meets.
+        whorl: (3,) mm the crown's whorl.
+        seed: Of the irregularity.
+        guides: (G, K, 3) mm, filled: points at equal distances along each guide.
+    """
+    count = guides.shape[1]
+    path = np.empty((65, 3))
+    for g in range(roots.shape[0]):
+        length = plan[g, Guide.LENGTH]
+        steps = int(clamp(length / 5.0, 5.0, 64.0))
+        step = length / steps
+        x, y, z = roots[g, 0], roots[g, 1], roots[g, 2]
+        nx, ny, nz = roots[g, 3], roots[g, 4], roots[g, 5]
+        lift = plan[g, Guide.LIFT]
+        dx, dy, dz = 0.0, 0.0, 0.0
+        path[0, 0], path[0, 1], path[0, 2] = x, y, z
+        used = 0
+        tied = plan[g, Guide.TIE] > 0.5
+        knot = max(0, int(plan[g, Guide.TIE] + 0.5) - 1)
+        for i in range(steps):
+            if i > 0:
+                nx, ny, nz = _outward(x, y, z)
+            cx, cy, cz = plan[g, Guide.COMB_X], plan[g, Guide.COMB_Y], plan[g, Guide.COMB_Z]
+            far = i * step
+            hold = 1.0 - smoothstep(0.4, 1.0, far / (plan[g, Guide.COMBED] + 1e-6))
+            if tied:
+                cx, cy, cz = _normalised(ties[knot, 0] - x, ties[knot, 1] - y, ties[knot, 2] - z)
+                hold = 1.0
+            away = plan[g, Guide.WHORL]
+            if away != 0.0:
+                wx, wy, wz = _normalised(x - whorl[0], y - whorl[1], z - whorl[2])
+                cx, cy, cz = cx + away * wx, cy + away * wy, cz + away * wz
+            # Near the skin the comb works along it.
+            inward = cx * nx + cy * ny + cz * nz
+            along = 1.0 - smoothstep(4.0, 40.0, far) * (0.0 if tied else 0.6)
+            cx, cy, cz = cx - along * inward * nx, cy - along * inward * ny, cz - along * inward * nz
+            wander = plan[g, Guide.WANDER]
+            if wander > 0.0:
+                cx += wander * noise(x * 0.03, y * 0.03, z * 0.03 + g * 7.1, seed)
+                cy += wander * noise(x * 0.03, y * 0.03, z * 0.03 + g * 7.1, seed + 1)
+                cz += wander * noise(x * 0.03, y * 0.03, z * 0.03 + g * 7.1, seed + 2)
+            if i == 0:
+                cx, cy, cz = _normalised(cx, cy, cz)
+                dx = mix(cx, nx, lift)
+                dy = mix(cy, ny, lift)
+                dz = mix(cz, nz, lift)
+                dx, dy, dz = _normalised(dx, dy, dz)
+            keep = plan[g, Guide.KEEP]
+            comb = hold * (1.0 - keep)
+            pull = plan[g, Guide.GRAVITY] * min(step, 12.0) * 0.1
+            tx = dx * keep + cx * comb
+            ty = dy * keep + cy * comb + pull
+            tz = dz * keep + cz * comb
+            clear = plan[g, Guide.FACE]
+            if clear > 0.0 and y > CENTRE_Y - 75.0:
+                turn = quarter_turn(x, CENTRE_Z - z)
+                if turn < clear:
+                    # Around the head, away from the face.
+                    side = 1.0 if x >= 0.0 else -1.0
+                    ax, az = (CENTRE_Z - z) * side, x * side
+                    size = np.sqrt(ax * ax + az * az) + 1e-9
+                    push = 3.0 * (clear - turn) * smoothstep(-95.0, -60.0, y)
+                    tx, tz = tx + push * ax / size, tz + push * az / size
+            behind = plan[g, Guide.BEHIND]
+            if behind != 0.0 and y > 20.0:
+                turn = quarter_turn(x, AXIS_Z - z)
+                lack = (1.35 - turn) if behind > 0.0 else (0.8 - turn)
+                if (behind > 0.0 and lack > 0.0) or (behind < 0.0 and lack < 0.0):
+                    tz += 0.9 * abs(behind) * lack * smoothstep(20.0, 70.0, y)
+            dx, dy, dz = _normalised(tx, ty, tz)
+            px, py, pz = x + dx * step, y + dy * step, z + dz * step
+            near = plan[g, Guide.HEIGHT] * smoothstep(0.0, 25.0, far + step)
+            hug = plan[g, Guide.HUG]
+            if hug > 0.0:
+                qx, qy, qz = laid_on(head, px, py, pz, near)
+                px, py, pz = mix(px, qx, hug), mix(py, qy, hug), mix(pz, qz, hug)
+            px, py, pz = pushed_out(head, torso, px, py, pz, near, 4.0 + near * 0.5)
+            dx, dy, dz = _normalised(px - x, py - y, pz - z)
+            if py > plan[g, Guide.CUT] and py > y:
+                share = clamp((plan[g, Guide.CUT] - y) / (py - y), 0.0, 1.0)
+                px, py, pz = mix(x, px, share), mix(y, py, share), mix(z, pz, share)
+                x, y, z = px, py, pz
+                used = i + 1
+                path[used, 0], path[used, 1], path[used, 2] = x, y, z
+                break
+            x, y, z = px, py, pz
+            used = i + 1
+            path[used, 0], path[used, 1], path[used, 2] = x, y, z
+            if tied:
+                gx, gy, gz = ties[knot, 0] - x, ties[knot, 1] - y, ties[knot, 2] - z
+                if gx * gx + gy * gy + gz * gz < step * step * 1.5:
+                    break
+        _resampled(path, used, guides, g, count)
+
+
+@compiled
+def _outward(x: float, y: float, z: float) -> tuple[float, float, float]:
+    """Away from the middle of the head, below it away from the neck."""
+    low = smoothstep(10.0, 80.0, y)
+    return _normalised(
+        x,
+        (y - CENTRE_Y) * (1.0 - low),
+        z - mix(CENTRE_Z, AXIS_Z, low),
+    )
+
+
+@compiled
+def _resampled(path: Floats, used: int, guides: Floats, g: int, count: int) -> None:
+    total = 0.0
+    for i in range(used):
+        total += _distance(path, i)
+    done, i = 0.0, 0
+    for k in range(count):
+        goal = total * k / (count - 1)
+        piece = _distance(path, i) if i < used else 0.0
+        while i < used - 1 and done + piece < goal:
+            done += piece
+            i += 1
+            piece = _distance(path, i)
+        share = clamp((goal - done) / (piece + 1e-12), 0.0, 1.0)
+        j = min(i + 1, used)
+        for axis in range(3):
+            guides[g, k, axis] = mix(path[i, axis], path[j, axis], share)
+
+
+@compiled
+def _distance(path: Floats, i: int) -> float:
+    dx = path[i + 1, 0] - path[i, 0]
+    dy = path[i + 1, 1] - path[i, 1]
+    dz = path[i + 1, 2] - path[i, 2]
+    return float(np.sqrt(dx * dx + dy * dy + dz * dz))
+
+
+@compiled
+def _nearest(roots: Floats, n: int, kind: float, others: Floats, kinds: Floats) -> tuple[
+    int, int, int, float, float, float
+]:
+    a, b, c = -1, -1, -1
+    da, db, dc = 1e18, 1e18, 1e18
+    for g in range(others.shape[0]):
+        if kinds[g] != kind:
+            continue
+        dx = roots[n, 0] - others[g, 0]
+        dy = roots[n, 1] - others[g, 1]
+        dz = roots[n, 2] - others[g, 2]
+        d = dx * dx + dy * dy + dz * dz
+        if d < da:
+            a, b, c, da, db, dc = g, a, b, d, da, db
+        elif d < db:
+            b, c, db, dc = g, b, d, db
+        elif d < dc:
+            c, dc = g, d
+    return a, b, c, da, db, dc
+
+
+@compiled
+def grow_locks(
+    head: Floats,
+    torso: Floats,
+    roots: Floats,
+    kinds: Floats,
+    guides: Floats,
+    guide_roots: Floats,
+    guide_kinds: Floats,
+    lock: Floats,
+    seed: int,
+    points: Floats,
+    clumps: Indices,
+    ranks: npt.NDArray[np.float32],
+) -> None:
+    """Grows hairs around guides.
+
+    Args:
+        head: See :class:`~vplugin.synth.scalp.Surface`.
+        torso: Likewise.
+        roots: (S, 9) place, normal, face coordinates.
+        kinds: (S,) each follows guides of its kind; where there is none it shrinks to its root.
+        guides: (G, K, 3) mm.
+        guide_roots: (G, 9).
+        guide_kinds: (G,).
+        lock: (14,) by :class:`Lock`.
+        seed: Of everything random.
+        points: (S, K', 3) mm, filled.
+        clumps: (S,) filled with the guide that each hair is drawn to.
+        ranks: (S,) filled with the height in the volume, 0 to 1; 2 marks a fly-away.
+    """
+    count = points.shape[1]
+    last = guides.shape[1] - 1
+    for n in range(roots.shape[0]):
+        a, b, c, da, db, dc = _nearest(roots, n, kinds[n], guide_roots, guide_kinds)
+        if a < 0:
+            clumps[n] = 0
+            for k in range(count):
+                for axis in range(3):
+                    points[n, k, axis] = roots[n, axis]
+            continue
+        if b < 0:
+            b, db = a, da
+        if c < 0:
+            c, dc = b, db
+        wa, wb, wc = 1.0 / (da + 4.0), 1.0 / (db + 4.0), 1.0 / (dc + 4.0)
+        weight = wa + wb + wc
+        wa, wb, wc = wa / weight, wb / weight, wc / weight
+        clumps[n] = a
+        rank = hashed(n, 11, 0, seed)
+        stray = hashed(n, 12, 0, seed) < lock[Lock.STRAY]
+        ranks[n] = 2.0 if stray else rank
+        clump = lock[Lock.CLUMP] * (0.0 if stray else 1.0) * mix(0.75, 1.0, hashed(n, 13, 0, seed))
+        reach = mix(lock[Lock.SHORTEST], lock[Lock.LONGEST], hashed(n, 14, 0, seed))
+        # The hairs of a clump end near each other, clumps do not.
+        reach *= mix(0.9, 1.0, hashed(a, 15, 0, seed))
+        frizz = lock[Lock.FRIZZ] * (3.0 if stray else 1.0)
+        volume = lock[Lock.VOLUME] * (rank if not stray else 1.35)
+        ox = roots[n, 0] - guide_roots[a, 0]
+        oy = roots[n, 1] - guide_roots[a, 1]
+        oz = roots[n, 2] - guide_roots[a, 2]
+        length = _span(guides, a, last) * reach
+        fx = (hashed(n, 16, 0, seed) - 0.5) * frizz * length
+        fy = (hashed(n, 17, 0, seed) - 0.5) * frizz * length
+        fz = (hashed(n, 18, 0, seed) - 0.5) * frizz * length
+        gx = (hashed(n, 19, 0, seed) - 0.5) * frizz * length
+        gy = (hashed(n, 20, 0, seed) - 0.5) * frizz * length
+        gz = (hashed(n, 21, 0, seed) - 0.5) * frizz * length
+        radius = lock[Lock.CURL] * mix(0.7, 1.3, hashed(a, 22, 0, seed))
+        radius *= mix(0.85, 1.15, hashed(n, 23, 0, seed))
+        unison = lock[Lock.UNISON]
+        phase = 2.0 * PI * mix(hashed(n, 24, 0, seed), hashed(a, 25, 0, seed), unison)
+        turns = 2.0 * PI * length / (lock[Lock.WAVE] * mix(0.8, 1.25, hashed(a, 26, 0, seed)) + 1e-6)
+        spin = 1.0 if hashed(a, 27, 0, seed) < 0.5 else -1.0
+        for k in range(count):
+            t = k / (count - 1)
+            f = clamp(t * reach, 0.0, 1.0) * last
+            i = min(int(f), last - 1)
+            f -= i
+            j = i + 1
+            px = wa * (mix(guides[a, i, 0], guides[a, j, 0], f) - guides[a, 0, 0])
+            py = wa * (mix(guides[a, i, 1], guides[a, j, 1], f) - guides[a, 0, 1])
+            pz = wa * (mix(guides[a, i, 2], guides[a, j, 2], f) - guides[a, 0, 2])
+            px += wb * (mix(guides[b, i, 0], guides[b, j, 0], f) - guides[b, 0, 0])
+            py += wb * (mix(guides[b, i, 1], guides[b, j, 1], f) - guides[b, 0, 1])
+            pz += wb * (mix(guides[b, i, 2], guides[b, j, 2], f) - guides[b, 0, 2])
+            px += wc * (mix(guides[c, i, 0], guides[c, j, 0], f) - guides[c, 0, 0])
+            py += wc * (mix(guides[c, i, 1], guides[c, j, 1], f) - guides[c, 0, 1])
+            pz += wc * (mix(guides[c, i, 2], guides[c, j, 2], f) - guides[c, 0, 2])
+            px, py, pz = px + roots[n, 0], py + roots[n, 1], pz + roots[n, 2]
+            drawn = clump * smoothstep(0.0, lock[Lock.GATHER], t)
+            tight = lock[Lock.TIGHT]
+            px = mix(px, mix(guides[a, i, 0], guides[a, j, 0], f) + ox * tight, drawn)
+            py = mix(py, mix(guides[a, i, 1], guides[a, j, 1], f) + oy * tight, drawn)
+            pz = mix(pz, mix(guides[a, i, 2], guides[a, j, 2], f) + oz * tight, drawn)
+            nx, ny, nz = _outward(px, py, pz)
+            if radius > 0.0:
+                tx, ty, tz = _normalised(
+                    guides[a, j, 0] - guides[a, i, 0],
+                    guides[a, j, 1] - guides[a, i, 1],
+                    guides[a, j, 2] - guides[a, i, 2],
+                )
+                bx, by, bz = _normalised(ty * nz - tz * ny, tz * nx - tx * nz, tx * ny - ty * nx)
+                vx, vy, vz = by * tz - bz * ty, bz * tx - bx * tz, bx * ty - by * tx
+                angle = phase + spin * turns * t
+                grown = radius * smoothstep(0.0, 0.35, t)
+                p = grown * sine(angle)
+                q = grown * cosine(angle) * (1.0 - 0.8 * lock[Lock.FLAT])
+                px, py, pz = px + p * bx + q * vx, py + p * by + q * vy, pz + p * bz + q * vz
+            bow = t * (1.0 - t) * 4.0
+            px += fx * t * t + gx * bow * 0.4
+            py += fy * t * t + gy * bow * 0.4
+            pz += fz * t * t + gz * bow * 0.4
+            rise = volume * smoothstep(0.0, 1.0, min(1.0, t * length / 22.0))
+            px, py, pz = px + nx * rise, py + ny * rise, pz + nz * rise
+            if k > 0:
+                px, py, pz = pushed_out(
+                    head, torso, px, py, pz, lock[Lock.ABOVE], lock[Lock.OVER] * (0.5 + rank)
+                )
+            points[n, k, 0], points[n, k, 1], points[n, k, 2] = px, py, pz
+
+
+@compiled
+def _span(guides: Floats, g: int, last: int) -> float:
+    dx = guides[g, 1, 0] - guides[g, 0, 0]
+    dy = guides[g, 1, 1] - guides[g, 0, 1]
+    dz = guides[g, 1, 2] - guides[g, 0, 2]
+    return last * float(np.sqrt(dx * dx + dy * dy + dz * dz))
