@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from vplugin.synth.draw import Draw
+from vplugin.synth.exact import PI, cosine, sine
 from vplugin.synth.parameters import Group, choice, number
+from vplugin.synth.parts import Floats
+
+Colour = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -57,3 +63,81 @@ _MEANS: dict[str, dict[str, float]] = {
     "overcast": {"elevation": 75, "strength": 0.6, "softness": 1.0, "ambient": 0.85, "rim": 0.1},
     "stage": {"azimuth": 55, "elevation": 45, "softness": 0.15, "ambient": 0.12, "rim": 0.9},
 }
+
+# Kelvin, then linear RGB as a camera balanced half-way to the light shows it.
+_COLOURS = (
+    (1800.0, 1.0, 0.42, 0.12),
+    (2500.0, 1.0, 0.55, 0.25),
+    (3500.0, 1.0, 0.73, 0.50),
+    (4500.0, 1.0, 0.87, 0.76),
+    (5600.0, 1.0, 0.97, 0.94),
+    (7000.0, 0.90, 0.95, 1.05),
+    (9000.0, 0.79, 0.90, 1.15),
+    (12000.0, 0.70, 0.86, 1.25),
+)
+
+
+def colour_of(kelvin: float) -> tuple[float, float, float]:
+    """Linear RGB of luminance 1 of a light of this colour temperature."""
+    lower = max(n for n, row in enumerate(_COLOURS[:-1]) if row[0] <= max(kelvin, 1800.0))
+    a, b = _COLOURS[lower], _COLOURS[lower + 1]
+    share = min(1.0, (kelvin - a[0]) / (b[0] - a[0]))
+    red, green, blue = (a[n] + (b[n] - a[n]) * share for n in (1, 2, 3))
+    grey = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return red / grey, green / grey, blue / grey
+
+
+def direction_to(azimuth: float, elevation: float) -> tuple[float, float, float]:
+    """Unit vector from the subject to a light, in the scene's space; degrees as in :class:`Light`."""
+    a, e = azimuth * PI / 180.0, elevation * PI / 180.0
+    level = cosine(e)
+    return sine(a) * level, -sine(e), -cosine(a) * level
+
+
+def light_rows(light: Light, top: Colour, side: Colour, bottom: Colour) -> tuple[Floats, Floats]:
+    """What the kernels take.
+
+    Args:
+        light: The scene's.
+        top: Mean linear RGB of the backdrop above.
+        side: At the sides.
+        bottom: Below.
+
+    Returns:
+        (4, 8) key, fill, rim and the ambient: direction to the light, radiance, 1 if it throws
+        shadows, size 0 to 1; and (3, 3) what comes from above, from the level and from below.
+    """
+    sky = np.array(
+        [
+            _tinted(top, light.surroundings, light.ambient * 1.15),
+            _tinted(side, light.surroundings, light.ambient * 0.85),
+            _tinted(bottom, light.surroundings, light.ambient * 0.55),
+        ]
+    )
+    key, rim = colour_of(light.kelvin), colour_of(light.rim_kelvin)
+    side_of_fill = -55.0 if light.azimuth > 0 else 55.0
+    mean = (sky[0] + sky[1] + sky[2]) / 3.0
+    rows = (
+        (direction_to(light.azimuth, light.elevation), key, light.strength, 1.0, light.softness),
+        (direction_to(side_of_fill, 12.0), _between(key, 0.4), 0.75 * light.fill, 0.0, 1.0),
+        (direction_to(light.rim_azimuth, 28.0), rim, 1.1 * light.rim, 0.0, 0.45),
+        ((0.0, -1.0, 0.0), (float(mean[0]), float(mean[1]), float(mean[2])), 1.0, 0.0, 1.0),
+    )
+    table = [[*d, *(c * strength for c in colour), s, w] for d, colour, strength, s, w in rows]
+    return np.array(table), sky
+
+
+def _between(colour: Colour, share: float) -> Colour:
+    """Nearer to white by 1 - share."""
+    return (
+        1.0 + (colour[0] - 1.0) * share,
+        1.0 + (colour[1] - 1.0) * share,
+        1.0 + (colour[2] - 1.0) * share,
+    )
+
+
+def _tinted(colour: Colour, share: float, strength: float) -> list[float]:
+    """White of this strength, by ``share`` in the hue and a little in the brightness of colour."""
+    grey = max(0.02, 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2])
+    strength *= 1.0 + share * (min(1.4, 0.55 + grey) - 1.0)
+    return [strength * (1.0 + share * (min(2.0, c / grey) - 1.0)) for c in colour]

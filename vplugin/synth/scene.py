@@ -9,27 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from vplugin.synth.backdrop import Backdrop
+from vplugin.synth.camera import Camera
 from vplugin.synth.draw import Draw
 from vplugin.synth.expression import Expression
 from vplugin.synth.light import Light
-from vplugin.synth.parameters import Group, number
 from vplugin.synth.person import Person
 from vplugin.synth.pose import Pose
 from vplugin.synth.props import Prop, draw_props
 from vplugin.synth.wear import Wear
-
-
-@dataclass(frozen=True)
-class Camera(Group):
-    """A pinhole at the origin that looks along +z, and how its picture is developed."""
-
-    field_of_view: float = number(4, 100, 26, 0, "degrees", "Vertical angle of view.")
-    exposure: float = number(-5, 5, 0, 0.35, "stops", "Brighter (positive) or darker.")
-    contrast: float = number(0.5, 1.6, 1, 0.08, "factor", "Slope of the tone curve at mid grey.")
-    saturation: float = number(0, 1.8, 1, 0.12, "factor", "0 is black and white.")
-    warmth: float = number(-1, 1, 0, 0.12, "share", "White balance: blue (-1) to orange (+1).")
-    tint: float = number(-1, 1, 0, 0.06, "share", "White balance: magenta (-1) to green (+1).")
-    vignette: float = number(0, 1, 0.08, 0.08, "share", "How much darker the corners are.")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,194 @@
+"""From the number of a triangle to what the surface is there: paint, normal, height.
+
+One call of a paint per sample; light comes later (`shade.py`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.synth.exact import clamp, compiled, fractal, smoothstep
+from vplugin.synth.assembly import BLUE, GLOSS, GREEN, MATERIAL, RED, SEED, SUBJECT, Mesh
+from vplugin.synth.parts import Floats, Indices, Material
+from vplugin.synth.raster import Singles
+
+Bytes = npt.NDArray[np.uint8]
+
+# Channels of a surface sample: albedo is 0 to 2, the normal 8 to 10.
+GLOSSY, ROUGH, HEIGHT, THIN, WET, NORMAL = 3, 4, 5, 6, 7, 8
+CHANNELS = 11
+# No material: the sample shows the backdrop.
+NOTHING = 255
+
+_SKIN, _EYE = int(Material.SKIN), int(Material.EYE)
+_TEETH, _MOUTH = int(Material.TEETH), int(Material.MOUTH)
+# Of the eyeball, mm: where the middle of the cornea's sphere is, and how wide the iris is.
+_CORNEA, _IRIS = 5.2, 5.9
+
+
+@compiled
+def _plain_skin(x: float, y: float, z: float, row: Floats, out: Floats) -> None:
+    """Skin that belongs to no face: hands."""
+    seed = int(row[SEED])
+    blotch = fractal(x * 0.08, y * 0.08, z * 0.08, seed, 2)
+    fine = fractal(x * 0.9, y * 0.9, z * 0.9, seed + 9, 2)
+    shade = 1.0 + 0.10 * blotch + 0.05 * fine
+    out[0] = row[RED] * shade
+    out[1] = row[GREEN] * (shade - 0.05 * blotch)
+    out[2] = row[BLUE] * (shade - 0.06 * blotch)
+    out[3], out[4], out[5], out[6], out[7] = 0.35, 0.5, 0.12 * fine, 0.2, 0.0
+
+
+@compiled
+def _bulged(texture: Floats, axes: Floats, normal: Floats) -> None:
+    """Turns the eyeball's normal into that of the cornea, where that is."""
+    x, y, z = texture[0], texture[1], texture[2]
+    inside = smoothstep(_IRIS + 0.5, _IRIS - 0.6, math.sqrt(x * x + y * y))
+    if inside <= 0.0 or z > 0.0:
+        return
+    z += _CORNEA * inside
+    length = math.sqrt(x * x + y * y + z * z)
+    for axis in range(3):
+        normal[axis] = (
+            axes[3 * axis] * x + axes[3 * axis + 1] * y + axes[3 * axis + 2] * z
+        ) / length
+
+
+@compiled
+def weights(
+    x: float, y: float, places: Floats, i: int, j: int, k: int
+) -> tuple[float, float, float]:
+    """Of the three corners, true to perspective."""
+    ux, uy = places[i, 0], places[i, 1]
+    vx, vy = places[j, 0] - ux, places[j, 1] - uy
+    wx, wy = places[k, 0] - ux, places[k, 1] - uy
+    scale = 1.0 / (vx * wy - vy * wx)
+    dx, dy = x - ux, y - uy
+    b = (dx * wy - dy * wx) * scale
+    c = (vx * dy - vy * dx) * scale
+    a = (1.0 - b - c) * places[i, 2]
+    b, c = b * places[j, 2], c * places[k, 2]
+    scale = 1.0 / (a + b + c)
+    return a * scale, b * scale, c * scale
+
+
+@compiled
+def describe(
+    mesh: Mesh,
+    places: Floats,
+    seen: Indices,
+    nearness: Singles,
+    skins: Floats,
+    eyes: Floats,
+    mouths: Floats,
+    axes: Floats,
+    camera: Floats,
+    surface: Singles,
+    material: Bytes,
+    segment: Bytes,
+    subject: Bytes,
+) -> None:
+    """Fills the surface of each sample that a triangle is seen in.
+
+    Args:
+        mesh: Of the scene.
+        places: (V, 3) projected vertices.
+        seen: (h, w) numbers of triangles.
+        nearness: (h, w) 1 / z.
+        skins: (S, K) parameters of the subjects' skin paints; the first column is written here.
+        eyes: (S, E) of their eye paints.
+        mouths: (S, M) of their teeth and mouths.
+        axes: (N, 9) for each part: rows of the rotation from its texture to the scene (eyes only).
+        camera: (3,) focal length and centre in samples.
+        surface: (h, w, 11) written: albedo, gloss, roughness, height, thin, wet, normal.
+        material: (h, w) written, 255 where nothing.
+        segment: (h, w) written.
+        subject: (h, w) written.
+    """
+    height, width = seen.shape
+    out, normal, texture = np.zeros(8), np.zeros(3), np.zeros(3)
+    for y in range(height):
+        for x in range(width):
+            t = seen[y, x]
+            if t < 0:
+                material[y, x] = NOTHING
+                continue
+            i, j, k = mesh.triangles[t, 0], mesh.triangles[t, 1], mesh.triangles[t, 2]
+            a, b, c = weights(x + 0.5, y + 0.5, places, i, j, k)
+            part = mesh.part[t]
+            row = mesh.rows[part]
+            for axis in range(3):
+                normal[axis] = (
+                    a * mesh.normals[i, axis]
+                    + b * mesh.normals[j, axis]
+                    + c * mesh.normals[k, axis]
+                )
+                texture[axis] = (
+                    a * mesh.texture[i, axis]
+                    + b * mesh.texture[j, axis]
+                    + c * mesh.texture[k, axis]
+                )
+            kind, who = int(row[MATERIAL]), int(row[SUBJECT])
+            z = 1.0 / nearness[y, x]
+            footprint = z / camera[0]
+            if kind == _SKIN and who > 0:
+                skins[who - 1, 0] = footprint
+                _skin(texture[0], texture[1], texture[2], skins[who - 1], out)
+            elif kind == _SKIN:
+                _plain_skin(texture[0], texture[1], texture[2], row, out)
+            elif kind == _EYE and who > 0:
+                _eye(texture[0], texture[1], texture[2], eyes[who - 1], out)
+                _bulged(texture, axes[part], normal)
+            else:
+                _stuff(texture[0], texture[1], texture[2], row, out)
+            towards(normal, (x + 0.5 - camera[1]) / camera[0], (y + 0.5 - camera[2]) / camera[0])
+            for channel in range(8):
+                surface[y, x, channel] = out[channel]
+            for axis in range(3):
+                surface[y, x, NORMAL + axis] = normal[axis]
+            material[y, x] = kind
+            segment[y, x] = mesh.labels[t]
+            subject[y, x] = who
+
+
+@compiled
+def towards(normal: Floats, x: float, y: float) -> None:
+    """Unit length, and turned to the side that the camera (at the origin) sees."""
+    view = math.sqrt(x * x + y * y + 1.0)
+    length = math.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
+    facing = -(normal[0] * x + normal[1] * y + normal[2]) / (view * length)
+    sign = 1.0 if facing >= -0.25 else -1.0
+    lift = clamp(0.04 - facing * sign, 0.0, 1.0) / view
+    for axis, along in enumerate((x, y, 1.0)):
+        normal[axis] = sign * normal[axis] / length - lift * along
+    length = math.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
+    for axis in range(3):
+        normal[axis] /= length
+
+
+@compiled
+def _skin(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
+    fine = fractal(x * 0.8, y * 0.8, z * 0.8, 3, 2)
+    blotch = fractal(x * 0.07, y * 0.07, z * 0.07, 5, 3)
+    out[0], out[1], out[2] = 0.56 + 0.03 * blotch, 0.33 - 0.02 * blotch, 0.235 - 0.02 * blotch
+    out[3], out[4], out[5], out[6], out[7] = 0.5, 0.45, 0.05 * fine, 0.0, 0.0
+
+
+@compiled
+def _eye(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
+    r = math.sqrt(x * x + y * y)
+    out[0], out[1], out[2] = 0.75, 0.72, 0.70
+    if z < 0 and r < 5.9:
+        out[0], out[1], out[2] = 0.15, 0.08, 0.04
+    if z < 0 and r < 2.0:
+        out[0], out[1], out[2] = 0.005, 0.005, 0.005
+    out[3], out[4], out[5], out[6], out[7] = 1.0, 0.05, 0.0, 0.0, 1.0
+
+
+@compiled
+def _stuff(x: float, y: float, z: float, row: Floats, out: Floats) -> None:
+    out[0], out[1], out[2] = row[RED], row[GREEN], row[BLUE]
+    out[3], out[4], out[5], out[6], out[7] = row[GLOSS], 0.9 - 0.8 * row[GLOSS], 0.0, 0.0, 0.0
