@@ -23,11 +23,11 @@ import onnxruntime
 import skimage.data
 import torch
 import typer
-from common import alternate, console, machine
 from insightface.model_zoo import SCRFD
 from rich.table import Table
 from torch import nn
 
+from benchmarks.common import alternate, console, machine
 from vplugin.colour import paste_rgb
 from vplugin.media.picture_io import Scaler
 from vplugin.models.runtime import open_session

@@ -16,11 +16,11 @@ from fractions import Fraction
 import cv2
 import numpy as np
 import typer
-from common import alternate, console, machine
 from insightface.app.common import Face as PeerFace
 from insightface.model_zoo.inswapper import INSwapper
 from rich.table import Table
 
+from benchmarks.common import alternate, console, machine
 from vplugin.frame import Frame
 from vplugin.picture import Picture, PictureFormat
 from vplugin.vision.align import apply, similarity, template

@@ -22,12 +22,12 @@ import numpy as np
 import onnxruntime
 import platformdirs
 import typer
-from common import console, machine
 from insightface.app.common import Face as PeerFace
 from insightface.model_zoo.inswapper import INSwapper
 from rich.table import Table
-from swapper_model import made, parameters
 
+from benchmarks.common import console, machine
+from benchmarks.swapper_model import made, parameters
 from vplugin.errors import ModelError
 from vplugin.frame import Face, Frame
 from vplugin.models.onnx_file import load_graph

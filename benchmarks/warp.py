@@ -10,9 +10,9 @@ import kornia
 import numpy as np
 import torch
 import typer
-from common import alternate, console, machine
 from rich.table import Table
 
+from benchmarks.common import alternate, console, machine
 from vplugin.picture import Rect
 from vplugin.vision.align import crop_rect, invert, shifted, similarity, template, warp
 from vplugin.vision.device import warp_batch
