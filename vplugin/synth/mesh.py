@@ -113,7 +113,9 @@ def _spread(path: Floats, rows: Floats, low: float, high: float, count: int) -> 
     fine = low + (high - low) * np.arange(161) / 160.0
     points = _sampled(path, rows, fine)
     steps = points[1:] - points[:-1]
-    lengths = np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1] + steps[:, 2] * steps[:, 2])
+    lengths = np.sqrt(
+        steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1] + steps[:, 2] * steps[:, 2]
+    )
     along = np.zeros(161)
     total = 0.0
     for k, length in enumerate(lengths):
@@ -173,6 +175,12 @@ def _welded(nodes: Floats, stations: Floats) -> Grid:
     keep = np.array([r for r in range(rows - 1) if r not in (EYE_ROW, MOUTH_ROW)])
     following = np.roll(index, -1, axis=1)
     a0, b0, c0, d0 = index[keep], following[keep], index[keep + 1], following[keep + 1]
-    pairs = np.stack([np.stack([a0, b0, c0], -1), np.stack([b0, d0, c0], -1)], axis=2).reshape(-1, 3)
-    flat_ = (pairs[:, 0] == pairs[:, 1]) | (pairs[:, 1] == pairs[:, 2]) | (pairs[:, 0] == pairs[:, 2])
-    return Grid(nodes.reshape(-1, 3)[used], index, np.ascontiguousarray(pairs[~flat_], np.int32), stations)
+    pairs = np.stack([np.stack([a0, b0, c0], -1), np.stack([b0, d0, c0], -1)], axis=2).reshape(
+        -1, 3
+    )
+    flat_ = (
+        (pairs[:, 0] == pairs[:, 1]) | (pairs[:, 1] == pairs[:, 2]) | (pairs[:, 0] == pairs[:, 2])
+    )
+    return Grid(
+        nodes.reshape(-1, 3)[used], index, np.ascontiguousarray(pairs[~flat_], np.int32), stations
+    )

@@ -48,7 +48,9 @@ def upper_lid(x: Floats) -> Floats:
     """y of the upper lid's rim at |x|; beyond the corners that of the corner."""
     u = np.clip((np.abs(x) - EYE_INNER) / (EYE_OUTER - EYE_INNER), 0.0, 1.0)
     p = 4.0 * u * (1.0 - u)
-    return np.asarray(2.0 - 2.6 * u - 5.4 * (0.45 * p + 0.55 * np.sqrt(p)) * (1.0 + 0.22 * (0.5 - u)))
+    return np.asarray(
+        2.0 - 2.6 * u - 5.4 * (0.45 * p + 0.55 * np.sqrt(p)) * (1.0 + 0.22 * (0.5 - u))
+    )
 
 
 def lower_lid(x: Floats) -> Floats:
@@ -73,7 +75,9 @@ def lower_border(x: Floats) -> Floats:
     return table(np.abs(x), 0.0, 5.0, (81.4, 81.2, 80.1, 78.0, 75.3, 72.7, 72.7))
 
 
-def _ball(x: Floats, y: Floats, centre: tuple[float, float, float], radii: tuple[float, ...]) -> Floats:
+def _ball(
+    x: Floats, y: Floats, centre: tuple[float, float, float], radii: tuple[float, ...]
+) -> Floats:
     """Depth of an ellipsoid's front; beyond its outline it goes on as a steep cone."""
     u, v = (x - centre[0]) / radii[0], (y - centre[1]) / radii[1]
     rho = np.sqrt(u * u + v * v)
@@ -121,8 +125,16 @@ def _lips(x: Floats, y: Floats, z: Floats) -> Floats:
 def _muzzle(x: Floats, y: Floats, z: Floats) -> Floats:
     a = np.abs(x)
     z = z + 1.3 * hill(x, y, (0.0, 58.0), (3.6, 8.5)) - 0.9 * hill(a, y, (4.6, 58.5), (3.0, 8.0))
-    z = z + 2.2 * hill(x, y, (0.0, 88.5), (22.0, 8.0)) - 3.6 * hill(x, y, (0.0, 102.0), (20.0, 15.0))
-    z = z + 1.4 * hill(a, y, (27.0, 73.0), (7.0, 8.0)) - 1.6 * hill(a, y, (34.0, 66.0), (15.0, 20.0))
+    z = (
+        z
+        + 2.2 * hill(x, y, (0.0, 88.5), (22.0, 8.0))
+        - 3.6 * hill(x, y, (0.0, 102.0), (20.0, 15.0))
+    )
+    z = (
+        z
+        + 1.4 * hill(a, y, (27.0, 73.0), (7.0, 8.0))
+        - 1.6 * hill(a, y, (34.0, 66.0), (15.0, 20.0))
+    )
     fold = a - (18.0 + 0.34 * (y - 44.0))
     groove = np.maximum(0.0, 1.0 - (fold / 5.0) * (fold / 5.0))
     return z + 1.1 * groove * groove * step(40.0, 48.0, y) * (1.0 - step(60.0, 76.0, y))
@@ -130,9 +142,21 @@ def _muzzle(x: Floats, y: Floats, z: Floats) -> Floats:
 
 def _bones(x: Floats, y: Floats, z: Floats) -> Floats:
     a = np.abs(x)
-    z = z - 2.2 * hill(a, y, (18.0, -21.0), (17.0, 9.0)) - 2.0 * hill(a, y, (40.0, -20.0), (19.0, 9.0))
-    z = z + 1.6 * hill(x, y, (0.0, -22.0), (9.0, 12.0)) - 1.6 * hill(a, y, (26.0, -45.0), (22.0, 18.0))
-    z = z - 2.6 * hill(a, y, (44.0, 24.0), (22.0, 15.0)) + 1.5 * hill(a, y, (46.0, 52.0), (18.0, 20.0))
+    z = (
+        z
+        - 2.2 * hill(a, y, (18.0, -21.0), (17.0, 9.0))
+        - 2.0 * hill(a, y, (40.0, -20.0), (19.0, 9.0))
+    )
+    z = (
+        z
+        + 1.6 * hill(x, y, (0.0, -22.0), (9.0, 12.0))
+        - 1.6 * hill(a, y, (26.0, -45.0), (22.0, 18.0))
+    )
+    z = (
+        z
+        - 2.6 * hill(a, y, (44.0, 24.0), (22.0, 15.0))
+        + 1.5 * hill(a, y, (46.0, 52.0), (18.0, 20.0))
+    )
     return z - 1.5 * hill(a, y, (30.0, 30.0), (16.0, 14.0))
 
 

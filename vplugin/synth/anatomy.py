@@ -1,0 +1,180 @@
+"""All points of the mean head that deform together, and the triangles between them.
+
+The skin's grid, the flesh inside lips and mouth, ears and a few anchors (centres of the eyes, a
+tooth) are one list of points. Each has a *place*, the face coordinate where fields are evaluated:
+for what lies behind a rim it is the rim's, so that flesh goes where its lip goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.synth.ears import ear_mesh
+from vplugin.synth.mesh import EYE_ROW, MOUTH_ROW, Grid, mean_grid
+from vplugin.synth.parts import Floats, Indices, Segment
+from vplugin.synth.relief import EYE_X, MOUTH_HALF, step
+
+# Rows of flesh behind a lip's rim: up or down, back (mm).
+_FLESH = (
+    (0.4, 1.2), (1.6, 2.8), (3.6, 4.2), (6.4, 5.0), (9.5, 5.4),
+    (12.0, 9.0), (12.0, 18.0), (9.0, 30.0), (4.0, 42.0), (0.0, 48.0),
+)  # fmt: skip
+_LIP_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The mean head.
+
+    Attributes:
+        points: (V, 3) mm, the mean head; also the texture coordinates of the skin.
+        places: (V, 3) mm, where fields are evaluated.
+        jaw: (V,) how much a point turns with the jaw, 0 to 1.
+        grid: The skin's grid; its vertices are the first of the points.
+        skin: (T, 3) triangles of skin: grid, inside of the lips, lids' margins.
+        skin_labels: (T,) segment of each.
+        mouth: (T, 3) triangles of the inner mouth.
+        ears: For right and left, (T, 3).
+        lids: For right and left: (2, K) vertices of the rim, upper and lower, inner to outer.
+        lips: (2, K) vertices of the rims, upper and lower, from the right corner to the left.
+        anchors: Index of the first of the anchors: centres of the right and left eyeball, upper
+            teeth, lower teeth.
+    """
+
+    points: Floats
+    places: Floats
+    jaw: Floats
+    grid: Grid
+    skin: Indices
+    skin_labels: npt.NDArray[np.uint8]
+    mouth: Indices
+    ears: tuple[Indices, Indices]
+    lids: tuple[Indices, Indices]
+    lips: Indices
+    anchors: int
+
+
+def strip(above: Indices, below: Indices) -> Indices:
+    """Triangles (T, 3) between two rows of vertices; a vertex in both rows gives fewer."""
+    a, b, c, d = above[:-1], above[1:], below[:-1], below[1:]
+    triangles = np.concatenate([np.stack([a, b, c], -1), np.stack([b, d, c], -1)])
+    same = (triangles[:, 0] == triangles[:, 1]) | (triangles[:, 1] == triangles[:, 2])
+    same |= triangles[:, 0] == triangles[:, 2]
+    return np.ascontiguousarray(triangles[~same], np.int32)
+
+
+def _lid_rims(grid: Grid) -> tuple[Indices, Indices]:
+    split = grid.index[EYE_ROW] != grid.index[EYE_ROW + 1]
+    sides = []
+    for sign in (-1.0, 1.0):
+        inside = np.flatnonzero(split & (grid.stations * sign > 0))
+        at = np.arange(inside[0] - 1, inside[-1] + 2)
+        at = at[::-1] if sign < 0 else at
+        sides.append(np.stack([grid.index[EYE_ROW, at], grid.index[EYE_ROW + 1, at]]))
+    return sides[0], sides[1]
+
+
+def _lip_rims(grid: Grid) -> Indices:
+    inside = np.flatnonzero(grid.index[MOUTH_ROW] != grid.index[MOUTH_ROW + 1])
+    at = np.arange(inside[0] - 1, inside[-1] + 2)
+    return np.stack([grid.index[MOUTH_ROW, at], grid.index[MOUTH_ROW + 1, at]])
+
+
+def _flesh(rims: Indices, vertices: Floats, first: int) -> tuple[Floats, Floats, Indices]:
+    """What lies behind the lips: points, places and rows of vertices (2, 1 + rows, K)."""
+    points, places = [], []
+    rows = np.zeros((2, 1 + len(_FLESH), rims.shape[1]), np.int32)
+    at = first
+    for side, sign in ((0, -1.0), (1, 1.0)):
+        rim = vertices[rims[side]]
+        rows[side, 0] = rims[side]
+        x = np.abs(rim[:, 0]) / MOUTH_HALF
+        full = np.sqrt(np.maximum(0.0, 1.0 - x * x))
+        for number, (away, back) in enumerate(_FLESH):
+            narrow = 1.0 - 0.9 * step(20.0, 48.0, np.full_like(x, back))
+            here = np.stack(
+                [
+                    rim[:, 0] * narrow,
+                    rim[:, 1] + sign * away * (0.15 + 0.85 * full),
+                    rim[:, 2] + back * (0.5 + 0.5 * full),
+                ],
+                -1,
+            )
+            points.append(here)
+            places.append(rim)
+            rows[side, number + 1] = np.arange(at, at + len(rim))
+            at += len(rim)
+    return np.concatenate(points), np.concatenate(places), rows
+
+
+def _jaw_weights(places: Floats, upper: npt.NDArray[np.bool_]) -> Floats:
+    """How much each place goes with the jaw; at the mouth's corners both lips agree."""
+    x, y, z = np.abs(places[:, 0]), places[:, 1], places[:, 2]
+    side = step(36.0, 106.0, y)
+    away = step(3.0, MOUTH_HALF, x)
+    weight = np.where(
+        upper, side * away * step(50.0, 70.0, y + 14.0 * away), 1.0 - (1.0 - side) * away
+    )
+    weight = weight * (1.0 - step(52.0, 84.0, z))
+    neck = y - (118.0 - 0.3 * (z + 8.0))
+    return np.asarray(weight * (1.0 - step(-2.0, 38.0, neck)))
+
+
+def _places(flesh: Floats, ears: tuple[Floats, ...]) -> Floats:
+    anchors = np.array(
+        [[-EYE_X, 0.0, 0.0], [EYE_X, 0.0, 0.0], [0.0, 69.0, -20.0], [0.0, 76.0, -20.0]]
+    )
+    return np.concatenate([flesh, *ears, anchors])
+
+
+@cache
+def mean_anatomy() -> Anatomy:
+    """The mean head; made once."""
+    grid = mean_grid()
+    count = len(grid.vertices)
+    lips = _lip_rims(grid)
+    flesh, flesh_places, rows = _flesh(lips, grid.vertices, count)
+    lip_triangles, mouth = [], []
+    for side, label in ((0, Segment.UPPER_LIP), (1, Segment.LOWER_LIP)):
+        for k in range(len(_FLESH)):
+            piece = strip(rows[side, k], rows[side, k + 1])
+            if k < _LIP_ROWS:
+                lip_triangles.append((piece, label))
+            else:
+                mouth.append(piece)
+    at = count + len(flesh)
+    ear_points, ear_triangles = ear_mesh()
+    mirror = np.array([-1.0, 1.0, 1.0])
+    ears = (ear_triangles + at, ear_triangles + at + len(ear_points))
+    points = np.concatenate([grid.vertices, _places(flesh, (ear_points * mirror, ear_points))])
+    places = np.concatenate(
+        [grid.vertices, _places(flesh_places, (ear_points * mirror, ear_points))]
+    )
+    upper = np.zeros(len(points), np.bool_)
+    upper[grid.index[: MOUTH_ROW + 1]] = True
+    upper[rows[0]] = True
+    upper[at:] = True
+    upper[len(points) - 1] = False
+    skin = np.concatenate([grid.triangles, *(piece for piece, _ in lip_triangles)])
+    labels = np.full(len(skin), Segment.SKIN, np.uint8)
+    start = len(grid.triangles)
+    for piece, label in lip_triangles:
+        labels[start : start + len(piece)] = label
+        start += len(piece)
+    return Anatomy(
+        points,
+        places,
+        _jaw_weights(places, upper),
+        grid,
+        np.ascontiguousarray(skin, np.int32),
+        labels,
+        np.concatenate(mouth),
+        ears,
+        _lid_rims(grid),
+        lips,
+        len(points) - 4,
+    )

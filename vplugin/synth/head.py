@@ -1,0 +1,134 @@
+"""The head of a person with an expression: skin, ears, eyes, teeth, and where everything is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vplugin.synth.anatomy import Anatomy, mean_anatomy
+from vplugin.synth.eyes import eye_part
+from vplugin.synth.expression import Expression
+from vplugin.synth.landmarks import placed, surface_places
+from vplugin.synth.parts import Floats, Material, Part, Segment
+from vplugin.synth.person import Person
+from vplugin.synth.relief import step
+
+
+@dataclass(frozen=True)
+class Scalp:
+    """The skull and face as a grid, for hair.
+
+    Attributes:
+        points: (R, C, 3) mm, rows from the crown down, columns from the middle of the back round
+            by the right ear, the face and the left ear.
+        places: (R, C, 3) mm, the same in face coordinates.
+    """
+
+    points: Floats
+    places: Floats
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head in its own frame (mm).
+
+    Attributes:
+        parts: Skin first, then right ear, left ear, right eye, left eye, inner mouth, teeth,
+            tongue.
+        turning: For each part (V,) how much its vertices turn with the head: 1 head, 0 shoulders.
+        points5: (5, 3) right eye, left eye, nose tip, right and left corner of the mouth.
+        landmarks68: (68, 3) in iBUG's order.
+        landmarks106: (106, 3) in the order of insightface's 2d106det.
+        iris: (2, 3) centres of the right and the left pupil.
+        eyes: (2, 3) centres of the eyeballs.
+        outline: (N, 3) hairline, temples, jaw: its projection bounds the face.
+        brow_lines: For the right and left brow (K, 3) mm along its middle from the inner end.
+        lid_lines: For right upper, right lower, left upper, left lower lid (K, 3) mm along the
+            rim from the inner corner: where lashes grow.
+        scalp: The skull and face as a grid.
+    """
+
+    parts: tuple[Part, ...]
+    turning: tuple[Floats, ...]
+    points5: Floats
+    landmarks68: Floats
+    landmarks106: Floats
+    iris: Floats
+    eyes: Floats
+    outline: Floats
+    brow_lines: tuple[Floats, Floats]
+    lid_lines: tuple[Floats, Floats, Floats, Floats]
+    scalp: Scalp
+
+
+def build_head(person: Person, expression: Expression) -> Head:
+    """The head of ``person`` with this expression, in the pose in which it looks along -z."""
+    anatomy = mean_anatomy()
+    points = anatomy.points
+    eyes = points[anatomy.anchors : anatomy.anchors + 2]
+    gaze = (expression.gaze_x, expression.gaze_y)
+    balls = [
+        eye_part(eyes[k], gaze, label)
+        for k, label in enumerate((Segment.RIGHT_EYE, Segment.LEFT_EYE))
+    ]
+    skin = Part(
+        points, anatomy.skin, Material.SKIN, Segment.SKIN, anatomy.points, anatomy.skin_labels
+    )
+    ears = [
+        Part(points, triangles, Material.SKIN, label, anatomy.points)
+        for triangles, label in zip(
+            anatomy.ears, (Segment.RIGHT_EAR, Segment.LEFT_EAR), strict=True
+        )
+    ]
+    mouth = Part(
+        points,
+        anatomy.mouth,
+        Material.MOUTH,
+        Segment.INNER_MOUTH,
+        anatomy.points,
+        colour=(0.35, 0.1, 0.09),
+    )
+    parts = (skin, *ears, *(ball for ball, _ in balls), mouth)
+    turning = _turning(anatomy)
+    ones = [np.ones(len(ball.vertices)) for ball, _ in balls]
+    iris = np.stack([pupil for _, pupil in balls])
+    return _assembled(points, anatomy, parts, (turning,) * 3 + (*ones, turning), iris)
+
+
+def _assembled(
+    points: Floats,
+    anatomy: Anatomy,
+    parts: tuple[Part, ...],
+    turning: tuple[Floats, ...],
+    iris: Floats,
+) -> Head:
+    places = surface_places()
+    at = placed(points, places.landmarks106)
+    at[[38, 92]] = iris
+    at[[34, 88]] = [
+        points[rim].reshape(-1, 3)[[6, 12, 18, 30, 36, 42]].mean(axis=0) for rim in anatomy.lids
+    ]
+    ibug = at[places.order68]
+    lids = tuple(points[rim[k]] for rim in anatomy.lids for k in (0, 1))
+    scalp = Scalp(points[anatomy.grid.index], anatomy.points[anatomy.grid.index])
+    return Head(
+        parts,
+        turning,
+        np.stack([iris[0], iris[1], at[86], at[52], at[61]]),
+        ibug,
+        at,
+        iris,
+        points[anatomy.anchors : anatomy.anchors + 2],
+        placed(points, places.outline),
+        (placed(points, places.brows[0]), placed(points, places.brows[1])),
+        (lids[0], lids[1], lids[2], lids[3]),
+        scalp,
+    )
+
+
+def _turning(anatomy: Anatomy) -> Floats:
+    """1 on the head, falling to 0 at the base of the neck; the nape sooner than the throat."""
+    y, z = anatomy.places[:, 1], anatomy.places[:, 2]
+    level = y - 24.0 * (1.0 - step(20.0, 130.0, z))
+    return 1.0 - step(78.0, 172.0, level)

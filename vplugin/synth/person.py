@@ -1,0 +1,66 @@
+"""Who somebody is: shape, skin, eyes, hair and what is worn, all from one seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.synth.draw import Draw
+from vplugin.synth.parameters import Group
+from vplugin.synth.shape import Body, Cheeks, Ears, Eyes, Jaw, Mouth, Nose, Skull
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person who does not exist.
+
+    Attributes:
+        age: Years.
+        sex: Shape axis, -1 female to 1 male.
+        texture: Seed of the skin's fine texture.
+    """
+
+    age: float = 35.0
+    sex: float = 0.0
+    texture: int = 0
+    skull: Skull = field(default_factory=Skull)
+    cheeks: Cheeks = field(default_factory=Cheeks)
+    jaw: Jaw = field(default_factory=Jaw)
+    nose: Nose = field(default_factory=Nose)
+    eyes: Eyes = field(default_factory=Eyes)
+    mouth: Mouth = field(default_factory=Mouth)
+    ears: Ears = field(default_factory=Ears)
+    body: Body = field(default_factory=Body)
+
+    @classmethod
+    def from_seed(cls, seed: int) -> Self:
+        """The person of this seed; always the same one."""
+        draw = Draw(seed, "person")
+        groups = {
+            item.name: kind.drawn(draw.of(item.name))
+            for item in fields(cls)
+            if (kind := _group(item.name)) is not None
+        }
+        return cls(
+            draw.of("age").uniform(4, 90),
+            draw.of("sex").normal(0, 0.6),
+            draw.bits() >> 33,
+            **groups,
+        )
+
+    @property
+    def identity(self) -> npt.NDArray[np.float32]:
+        """Shape as numbers in [0, 1]."""
+        groups = [getattr(self, item.name) for item in fields(self)]
+        return np.concatenate([group.vector() for group in groups if isinstance(group, Group)])
+
+
+def _group(name: str) -> type[Group] | None:
+    kinds: dict[str, type[Group]] = {
+        "skull": Skull, "cheeks": Cheeks, "jaw": Jaw, "nose": Nose,
+        "eyes": Eyes, "mouth": Mouth, "ears": Ears, "body": Body,
+    }  # fmt: skip
+    return kinds.get(name)
