@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, TypeAlias
 
 import typer
@@ -19,12 +21,20 @@ Settings: TypeAlias = Annotated[
     typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Change a value of the graph; many."),
 ]
 
+# Groups of commands: each is `app` of the module of its name.
+_GROUPS: Mapping[str, str] = MappingProxyType(
+    {
+        "models": "Model files: list, fetch, check, add, remove.",
+        "synth": "People who do not exist: clips, contact sheets and portraits, from a number.",
+    }
+)
+
 
 def build(words: Sequence[str]) -> typer.Typer:
     """The command line.
 
     Args:
-        words: What was typed: the models commands take a while to load and are left out elsewhere.
+        words: What was typed: groups of commands take a while to load and are left out elsewhere.
     """
     app = typer.Typer(
         name="vplugin",
@@ -35,16 +45,16 @@ def build(words: Sequence[str]) -> typer.Typer:
     app.callback()(_options)
     for command in (run, check, graph, nodes, doctor):
         app.command()(command)
-    app.add_typer(_models(words), name="models")
+    for name in _GROUPS:
+        app.add_typer(_group(words, name), name=name)
     return app
 
 
-def _models(words: Sequence[str]) -> typer.Typer:
-    if "models" in words:
-        from vplugin.cli.models import app
-
-        return app
-    stand_in = typer.Typer(help="Model files: list, fetch, check, add, remove.")
+def _group(words: Sequence[str], name: str) -> typer.Typer:
+    if name in words:
+        found: typer.Typer = import_module(f"vplugin.cli.{name}").app
+        return found
+    stand_in = typer.Typer(help=_GROUPS[name])
     stand_in.callback()(lambda: None)
     return stand_in
 

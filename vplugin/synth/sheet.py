@@ -17,7 +17,7 @@ import numpy.typing as npt
 import yaml
 
 from vplugin.errors import SinkError
-from vplugin.media.output_file import OutputFile
+from vplugin.media.output_file import OutputFile, sink_error
 from vplugin.synth.backdrop import Backdrop
 from vplugin.synth.draw import Draw
 from vplugin.synth.expression import Expression
@@ -48,10 +48,11 @@ PROVENANCE = (
     "person was used, so nobody has to be asked."
 )
 LICENCE = "Apache-2.0"
-NAMES = (
-    "ada ben chika deniz emil fatima goran hana imani jonas keiko luis mira noor oskar priya qiang "
-    "rosa sami tala umar vera wanja ximena yusuf zoe"
-)
+_NAMES = """
+ada ben chika deniz emil fatima goran hana imani jonas keiko luis mira noor oskar priya qiang rosa
+sami tala umar vera wanja ximena yusuf zoe
+"""
+NAMES = tuple(_NAMES.split())
 _DISTANCE = 900.0  # mm: about where a portrait is taken from
 _QUALITY = 93  # of JPEG
 _DENSITY = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
@@ -217,5 +218,9 @@ def _write(path: Path, data: bytes) -> None:
     try:
         file.write(data)
         file.commit()
+    except SinkError:
+        raise
+    except OSError as error:
+        raise sink_error(error, path) from error
     finally:
         file.discard()
