@@ -38,15 +38,15 @@ _SHARD = 64  # seeds in one file
 
 
 class Source(Protocol):
-    """What turns seeds into items; handed to other processes, so a small picklable object.
+    """What turns seeds into items; handed to other processes, so a small picklable object."""
 
-    Attributes:
-        name: For the folder.
-        dtype: Of an item: ``np.dtype([("image", "u1", (256, 256, 3)), …])``.
-    """
+    @property
+    def name(self) -> str:
+        """For the folder."""
 
-    name: str
-    dtype: np.dtype[Any]
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of an item: ``np.dtype([("image", "u1", (256, 256, 3)), …])``."""
 
     def items(self, seed: int) -> Sequence[Item]:
         """Everything that one seed gives: none, one or several items."""

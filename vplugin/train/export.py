@@ -1,0 +1,77 @@
+"""A trained network as an ONNX file that gives what the network gives."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from vplugin.errors import TrainError
+
+__all__ = ["export_onnx"]
+
+_OPSET = 17
+_NEAR = 1e-3  # how far the file's outputs may be from the network's, of their largest value
+
+
+def export_onnx(
+    model: torch.nn.Module,
+    example: torch.Tensor,
+    path: Path,
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    free: Mapping[str, Mapping[int, str]] | None = None,
+) -> None:
+    """Write a network of one input as a single ONNX file, and check that it does the same.
+
+    Args:
+        model: In evaluation mode, on the CPU, float32.
+        example: An input.
+        path: The file to write, by rename.
+        inputs: The input's name.
+        outputs: Names in order of what the network returns.
+        free: Names of axes that may have any size, by tensor; default: axis 0 of every tensor.
+
+    Raises:
+        TrainError: The file differs from the network, or cannot be written.
+    """
+    axes = free or {name: {0: "batch"} for name in (*inputs, *outputs)}
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter's own, about itself
+            torch.onnx.export(
+                model.float().eval(), (example,), str(part), dynamo=False, opset_version=_OPSET,
+                input_names=list(inputs), output_names=list(outputs), dynamic_axes=dict(axes),
+            )  # fmt: skip
+        _compare(model, example, part)
+        os.replace(part, path)
+    except (OSError, RuntimeError, onnx.checker.ValidationError) as error:
+        what = " ".join(str(error).split())[:200]
+        raise TrainError(f"cannot be exported: {what}", where=path) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _compare(model: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
+    """Raise if the file is not valid or not the same function."""
+    import onnxruntime
+
+    onnx.checker.check_model(str(path))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    probe = torch.rand(example.shape, generator=torch.Generator().manual_seed(0))
+    probe = probe * max(1.0, float(example.abs().max()))
+    with torch.inference_mode():
+        wanted = model(probe)
+    tensors = [wanted] if isinstance(wanted, torch.Tensor) else list(wanted)
+    given = session.run(None, {session.get_inputs()[0].name: probe.numpy()})
+    for info, want, have in zip(session.get_outputs(), tensors, given, strict=True):
+        off = float(np.abs(want.numpy() - have).max()) / max(1.0, float(want.abs().max()))
+        if not off <= _NEAR:
+            raise TrainError(f"output {info.name!r} differs from the network by {off:.2g}")
