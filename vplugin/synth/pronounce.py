@@ -32,7 +32,7 @@ _[dow]=D-AW [du]a=JH-UW [dd]=D [d]=D
 #:&[es]_=IH-Z #:[e]s_= #:[ely]_=L-IY #:[ement]=M-EH-N-T [eful]=F-UH-L [ee]=IY [earn]=ER-N
 _[ear]^=ER [ead]=EH-D #:[ea]_=IY-AX [ea]su=EH [ea]=IY [eigh]=EY [ei]=IY _[eye]=AY [ey]=IY
 [eu]=Y-UW [e]=EH
-[ful]=F-UH-L [ff]=F [f]=F
+[father]=F-AA-DH-ER [ful]=F-UH-L [ff]=F [f]=F
 [giv]=G-IH-V _[g]i^=G [ge]t=G-EH su[gges]=G-JH-EH-S [gg]=G _b#[g]=G _[gn]=N [g]+=JH
 [great]=G-R-EY-T #[gh]= [g]=G
 _[hav]=HH-AE-V _[here]=HH-IY-R _[hour]=AW-ER [how]=HH-AW [h]#=HH [h]=

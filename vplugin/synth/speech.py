@@ -158,16 +158,16 @@ def _said(words: list[str]) -> list[Sound]:
 
 
 def _spoken(names: tuple[str, ...], stress: float) -> list[Sound]:
-    """One word; its stress is on one vowel."""
+    """One word; its stress is on one vowel, of a diphthong on the first part."""
     groups = [parts_of(name) for name in names]
     vowels = [i for i, group in enumerate(groups) if group[0].vowel and names[i] not in _REDUCED]
     if len(vowels) > 1 and names[:2] in _PREFIXES:
         vowels = vowels[1:]
     stressed = vowels[0] if vowels else -1
     return [
-        _timed(part, stress if index == stressed else 0.0)
+        _timed(part, 0.0 if index != stressed else stress if place == 0 else 0.4 * stress)
         for index, group in enumerate(groups)
-        for part in group
+        for place, part in enumerate(group)
     ]
 
 
