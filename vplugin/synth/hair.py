@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vplugin.synth.draw import Draw
 from vplugin.synth.hair_colour import NATURAL, Colour, coloured, dye
-from vplugin.synth.hair_cuts import CUTS, TIES, WHORL, Cut, fringe_roots, guide_plan, parting
+from vplugin.synth.hair_cuts import CUTS, TIES, WHORL, Cut, guide_plan, kinds_of, parting
 from vplugin.synth.hairline import hair_densities, hairline
 from vplugin.synth.parameters import Group, choice, number
 from vplugin.synth.parts import Floats, Indices, Segment, Strands
@@ -301,10 +301,7 @@ def _coat(
     roots = _roots(head, density, count, seed)
     face = roots[:, 6:9]
     side = parting(style.part, face)
-    kinds = 1.0 + side if cut.flow == "part" else np.zeros(len(roots))
-    chosen = fringe_roots(style.fringe, face)
-    if cut.top > 30.0:
-        kinds = np.where(chosen, 10.0 + (side if style.fringe == "curtain" else 0.0), kinds)
+    kinds = kinds_of(cut, side, style.fringe, face)
     points = np.empty((len(roots), cut.points, 3))
     clumps = np.empty(len(roots), np.int32)
     ranks = np.empty(len(roots), np.float32)

@@ -74,14 +74,11 @@ def coloured(
         tone *= 1.0 + variety * 0.8 * (hashed(clumps[n], 42, 0, seed) - 0.5)
         tone *= mix(1.0 - shade, 1.0, clamp(ranks[n], 0.0, 1.0))
         warm = 1.0 + 0.14 * variety * (hashed(clumps[n], 43, 0, seed) - 0.5)
-        # White hairs stand together a little.
-        chance = clamp(grey + 0.5 * grey * (1.0 - grey) * (hashed(clumps[n], 44, 0, seed) - 0.5), 0, 1)
-        white = hashed(n, 45, 0, seed) < chance
+        # A drawn hair stands for many, so it may be partly white; clumps go grey together.
+        chance = hashed(n, 45, 0, seed) + grey * (hashed(clumps[n], 44, 0, seed) - 0.5)
+        white = clamp((1.5 * grey - chance) * 2.0, 0.0, 1.0) if grey > 0.0 else 0.0
         for c in range(3):
             tint = tone * (warm if c == 0 else (2.0 - warm if c == 2 else 1.0))
-            if white:
-                plain = 0.66 - 0.015 * c
-                colours[n, c], tips[n, c] = plain * tone, plain * tone
-            else:
-                colours[n, c] = mix(root[c], base[c], 0.35) * tint
-                tips[n, c] = tip[c] * tint
+            plain = (0.66 - 0.015 * c) * tone
+            colours[n, c] = mix(mix(root[c], base[c], 0.35) * tint, plain, white)
+            tips[n, c] = mix(tip[c] * tint, plain, white)

@@ -118,6 +118,15 @@ def parting(part: str, face: Floats) -> Floats:
     return np.where(face[:, 0] >= line, 1.0, -1.0)
 
 
+def kinds_of(cut: Cut, side: Floats, fringe: str, face: Floats) -> Floats:
+    """(N,) hairs follow guides of their kind: one side of the parting, the fringe, the rest."""
+    rise, turn = elevation(face)
+    parted = (cut.flow == "part") & (rise > 0.3) & (turn < 1.35)
+    kinds = np.where(parted, 2.0 + side, 0.0)
+    split = side if fringe == "curtain" else 0.0
+    return np.where(fringe_roots(fringe, face) & (cut.top > 30.0), 10.0 + split, kinds)
+
+
 def fringe_roots(fringe: str, face: Floats) -> npt.NDArray[np.bool_]:
     """(N,) which hairs belong to the fringe."""
     rise, turn = elevation(face)
@@ -139,8 +148,9 @@ def flows(flow: str, side: Floats, face: Floats) -> Floats:
     out[:, 1] = 1.0 - top
     out[:, 2] = (0.35 - 0.3 * back) * (1.0 - top)
     if flow == "part":
-        out[:, 0] = side * (0.9 * top + 0.1)
-        out[:, 2] += top * 0.45
+        out[:, 0] = side * (0.9 * top + 0.1) * (1.0 - 0.8 * back)
+        out[:, 1] += 0.6 * top * back
+        out[:, 2] += top * (0.45 + 0.5 * front)
     elif flow == "whorl":
         out[:, 3] = 1.0
     elif flow == "forward":
@@ -183,7 +193,7 @@ def guide_plan(
     plan[:, Guide.CUT] = cut.level if cut.level == _FAR else cut.level + (scale - 1.0) * 80.0
     plan[:, Guide.WANDER] = 0.25 if cut.lift > 0.3 else 0.12
     plan[:, Guide.COMBED] = 95.0 if cut.loose else 300.0
-    plan[:, Guide.KIND] = 1.0 + side if cut.flow == "part" else 0.0
+    plan[:, Guide.KIND] = kinds_of(cut, side, fringe, face)
     if cut.loose:
         plan[:, Guide.FACE] = 0.66 if ears else 1.02
         plan[:, Guide.BEHIND] = behind
@@ -200,7 +210,7 @@ def guide_plan(
 def _fringe(plan: Floats, cut: Cut, face: Floats, side: Floats, fringe: str, scale: float) -> None:
     """Hairs of the fringe are cut, combed and steered on their own."""
     chosen = fringe_roots(fringe, face)
-    if not chosen.any():
+    if cut.top <= 30.0 or not chosen.any():
         return
     x = face[chosen, 0]
     across = {"straight": 0.006 * x, "wispy": 0.012 * x, "curtain": np.sign(x + 0.01) * 1.0}.get(
@@ -223,4 +233,3 @@ def _fringe(plan: Floats, cut: Cut, face: Floats, side: Floats, fringe: str, sca
     plan[rows, Guide.TIE] = 0.0
     plan[rows, Guide.HUG] = 0.1
     plan[rows, Guide.CUT] = {"straight": -22.0, "wispy": -16.0, "side": -8.0, "curtain": 40.0}[fringe]
-    plan[rows, Guide.KIND] = 10.0 + (side[chosen] if fringe == "curtain" else 0.0)

@@ -13,11 +13,13 @@ import numpy.typing as npt
 
 from vplugin.synth.exact import clamp, compiled, hashed, mix, smoothstep
 from vplugin.synth.parts import Floats, Indices
-from vplugin.synth.shadow import lit, through
+from vplugin.synth.shadow import ShadowMap, lit, through
 
 Plane = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 _BINS = 512
+# So little shines through that the rest is left out.
+_OPAQUE = 0.03
 
 
 @compiled
@@ -36,7 +38,7 @@ def _shaded(
     root: float,
     shift: float,
     light: Floats,
-    shadows: Floats,
+    shadows: ShadowMap,
 ) -> tuple[float, float, float]:
     """Radiance of a hair at ``p`` with direction ``t``; ``root`` is 0 at the root, 1 far from it."""
     length = np.sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2])
@@ -80,69 +82,63 @@ def _shaded(
 
 
 @compiled
-def _project_and_shade(
+def _projected(points: Floats, focal: float, centre: Floats) -> Floats:
+    """(P, 3) place in the picture in samples, and distance; 0 of what is not before the camera."""
+    screen = np.zeros((points.shape[0], 3))
+    for i in range(points.shape[0]):
+        z = points[i, 2]
+        if z > 20.0:
+            screen[i, 0] = centre[0] + focal * points[i, 0] / z
+            screen[i, 1] = centre[1] + focal * points[i, 1] / z
+            screen[i, 2] = z
+    return screen
+
+
+@compiled
+def _shade_point(
+    i: int,
+    s: int,
     points: Floats,
     starts: Indices,
     colours: Plane,
     tips: Plane,
     look: Floats,
-    focal: float,
-    centre: Floats,
     light: Floats,
-    shadows: Floats,
-    depth: Plane,
-    screen: Floats,
+    shadows: ShadowMap,
     radiance: Floats,
 ) -> None:
-    """Fills ``screen`` (P, 3: u, v, distance; 0 where hidden) and ``radiance`` (P, 3)."""
-    height, width = depth.shape
-    seed = int(look[4])
-    for s in range(starts.shape[0] - 1):
-        shift = 0.14 * (hashed(s, 31, 0, seed) - 0.5)
-        walked = 0.0
-        first, end = starts[s], starts[s + 1]
-        for i in range(first, end):
-            x, y, z = points[i, 0], points[i, 1], points[i, 2]
-            if i > first:
-                dx, dy, dz = x - points[i - 1, 0], y - points[i - 1, 1], z - points[i - 1, 2]
-                walked += np.sqrt(dx * dx + dy * dy + dz * dz)
-            screen[i, 2] = 0.0
-            if z < 20.0:
-                continue
-            u, v = centre[0] + focal * x / z, centre[1] + focal * y / z
-            screen[i, 0], screen[i, 1], screen[i, 2] = u, v, z
-            p, q = int(clamp(u, 0.0, width - 1.0)), int(clamp(v, 0.0, height - 1.0))
-            if depth[q, p] < z - 12.0:
-                # Well behind something: its light does not matter.
-                continue
-            j, k = min(i + 1, end - 1), max(i - 1, first)
-            tx, ty, tz = (
-                points[j, 0] - points[k, 0],
-                points[j, 1] - points[k, 1],
-                points[j, 2] - points[k, 2],
-            )
-            length = np.sqrt(tx * tx + ty * ty + tz * tz) + 1e-9
-            t = (i - first) / max(1.0, end - first - 1.0)
-            albedo = (
-                mix(colours[s, 0], tips[s, 0], t),
-                mix(colours[s, 1], tips[s, 1], t),
-                mix(colours[s, 2], tips[s, 2], t),
-            )
-            radiance[i, 0], radiance[i, 1], radiance[i, 2] = _shaded(
-                (x, y, z),
-                (tx / length, ty / length, tz / length),
-                albedo,
-                look[1],
-                smoothstep(-2.0, 14.0, walked),
-                shift,
-                light,
-                shadows,
-            )
+    """Fills ``radiance[i]``."""
+    first, end = starts[s], starts[s + 1]
+    j, k = min(i + 1, end - 1), max(i - 1, first)
+    tx, ty, tz = (
+        points[j, 0] - points[k, 0],
+        points[j, 1] - points[k, 1],
+        points[j, 2] - points[k, 2],
+    )
+    length = np.sqrt(tx * tx + ty * ty + tz * tz) + 1e-9
+    t = (i - first) / max(1.0, end - first - 1.0)
+    # Good enough for the distance from the root along the hair.
+    walked = length * (i - first) / (j - k + 1e-9)
+    albedo = (
+        mix(colours[s, 0], tips[s, 0], t),
+        mix(colours[s, 1], tips[s, 1], t),
+        mix(colours[s, 2], tips[s, 2], t),
+    )
+    radiance[i, 0], radiance[i, 1], radiance[i, 2] = _shaded(
+        (points[i, 0], points[i, 1], points[i, 2]),
+        (tx / length, ty / length, tz / length),
+        albedo,
+        look[1],
+        smoothstep(-2.0, 14.0, walked),
+        0.14 * (hashed(s, 31, 0, int(look[4])) - 0.5),
+        light,
+        shadows,
+    )
 
 
 @compiled
 def _ordered(screen: Floats, starts: Indices, order: Indices, owner: Indices) -> int:
-    """Sorts the visible pieces (by their first point) farthest first; returns how many."""
+    """Sorts the visible pieces (by their first point) nearest first; returns how many."""
     near, far, count = 1e18, 0.0, 0
     for s in range(starts.shape[0] - 1):
         for i in range(starts[s], starts[s + 1] - 1):
@@ -154,13 +150,13 @@ def _ordered(screen: Floats, starts: Indices, order: Indices, owner: Indices) ->
     for s in range(starts.shape[0] - 1):
         for i in range(starts[s], starts[s + 1] - 1):
             if screen[i, 2] > 0.0 and screen[i + 1, 2] > 0.0:
-                bins[int((far - screen[i, 2]) * scale) + 1] += 1
+                bins[int((screen[i, 2] - near) * scale) + 1] += 1
     for b in range(_BINS):
         bins[b + 1] += bins[b]
     for s in range(starts.shape[0] - 1):
         for i in range(starts[s], starts[s + 1] - 1):
             if screen[i, 2] > 0.0 and screen[i + 1, 2] > 0.0:
-                b = int((far - screen[i, 2]) * scale)
+                b = int((screen[i, 2] - near) * scale)
                 order[bins[b]], owner[bins[b]] = i, s
                 bins[b] += 1
     return count
@@ -182,7 +178,7 @@ def draw_strands(
     focal: float,
     centre: Floats,
     light: Floats,
-    shadows: Floats,
+    shadows: ShadowMap,
 ) -> None:
     """Draws hairs over what is there; nothing behind the depth that is there is drawn.
 
@@ -204,12 +200,18 @@ def draw_strands(
         shadows: For ``shadow.lit`` and ``shadow.through``.
     """
     total = points.shape[0]
-    screen, radiance = np.zeros((total, 3)), np.zeros((total, 3))
-    _project_and_shade(
-        points, starts, colours, tips, look, focal, centre, light, shadows, depth, screen, radiance
-    )
+    height, width = depth.shape
+    screen, radiance = _projected(points, focal, centre), np.full((total, 3), -1.0)
     order, owner = np.empty(total, np.int32), np.empty(total, np.int32)
     count = _ordered(screen, starts, order, owner)
+    left, top, right, bottom = _bounds(screen, width, height)
+    if left >= right or top >= bottom:
+        return
+    # Nearest first: what shines through so far, what was gathered, and where hair begins.
+    clear = np.ones((bottom - top, right - left), np.float32)
+    gathered = np.zeros((bottom - top, right - left, 3), np.float32)
+    reached = np.full((bottom - top, right - left), np.inf, np.float32)
+    solid = depth[top:bottom, left:right]
     for index in range(count):
         i, s = order[index], owner[index]
         pieces = max(1.0, starts[s + 1] - starts[s] - 1.0)
@@ -218,27 +220,75 @@ def draw_strands(
         a = radii[s] * focal / screen[i, 2] * (1.0 - 0.75 * smoothstep(0.55, 1.0, t))
         t += 1.0 / pieces
         b = radii[s] * focal / screen[i + 1, 2] * (1.0 - 0.75 * smoothstep(0.55, 1.0, t))
-        _draw_piece(colour, depth, segment, cover, subject, screen, radiance, i, a, b, look)
+        if not _visible(solid, clear, screen, i, left, top):
+            continue
+        for k in range(i, i + 2):
+            if radiance[k, 0] < 0.0:
+                _shade_point(k, s, points, starts, colours, tips, look, light, shadows, radiance)
+        _draw_piece(solid, clear, gathered, reached, screen, radiance, i, left, top, a, b, look[2])
+    label, mine = np.uint8(look[0]), np.uint8(look[3])
+    for y in range(bottom - top):
+        for x in range(right - left):
+            rest = clear[y, x]
+            if rest == 1.0:
+                continue
+            v, u = y + top, x + left
+            for c in range(3):
+                colour[v, u, c] = colour[v, u, c] * rest + gathered[y, x, c]
+            cover[v, u] = 1.0 - (1.0 - cover[v, u]) * rest
+            if rest < 0.55:
+                depth[v, u] = min(depth[v, u], reached[y, x])
+                segment[v, u], subject[v, u] = label, mine
+
+
+@compiled
+def _bounds(screen: Floats, width: int, height: int) -> tuple[int, int, int, int]:
+    left, top, right, bottom = width, height, 0, 0
+    for i in range(screen.shape[0]):
+        if screen[i, 2] > 0.0:
+            u, v = int(clamp(screen[i, 0], -9.0, 1e6)), int(clamp(screen[i, 1], -9.0, 1e6))
+            left, right = min(left, u - 2), max(right, u + 3)
+            top, bottom = min(top, v - 2), max(bottom, v + 3)
+    return max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+
+
+@compiled
+def _visible(
+    solid: Plane, clear: Plane, screen: Floats, i: int, left: int, top: int
+) -> bool:
+    """Whether anything of a piece may be seen: some samples along it are asked."""
+    height, width = solid.shape
+    u0, v0 = screen[i, 0] - left, screen[i, 1] - top
+    u1, v1 = screen[i + 1, 0] - left, screen[i + 1, 1] - top
+    z = min(screen[i, 2], screen[i + 1, 2]) - 1.0
+    steps = int(max(abs(u1 - u0), abs(v1 - v0)) * 0.4) + 1
+    for n in range(steps + 1):
+        t = n / steps
+        x, y = int(u0 + (u1 - u0) * t), int(v0 + (v1 - v0) * t)
+        if 0 <= x < width and 0 <= y < height and clear[y, x] > _OPAQUE and solid[y, x] >= z:
+            return True
+    return False
 
 
 @compiled
 def _draw_piece(
-    colour: Plane,
-    depth: Plane,
-    segment: Bytes,
-    cover: Plane,
-    subject: Bytes,
+    solid: Plane,
+    clear: Plane,
+    gathered: Plane,
+    reached: Plane,
     screen: Floats,
     radiance: Floats,
     i: int,
+    left: int,
+    top: int,
     first: float,
     second: float,
-    look: Floats,
+    opacity: float,
 ) -> None:
     """Draws one straight piece, sample by sample along its longer side."""
-    height, width = depth.shape
-    u0, v0, z0 = screen[i, 0], screen[i, 1], screen[i, 2]
-    u1, v1, z1 = screen[i + 1, 0], screen[i + 1, 1], screen[i + 1, 2]
+    height, width = solid.shape
+    u0, v0, z0 = screen[i, 0] - left, screen[i, 1] - top, screen[i, 2]
+    u1, v1, z1 = screen[i + 1, 0] - left, screen[i + 1, 1] - top, screen[i + 1, 2]
     flat = abs(u1 - u0) >= abs(v1 - v0)
     a0, b0, a1, b1 = (u0, v0, u1, v1) if flat else (v0, u0, v1, u1)
     longer, other = (width, height) if flat else (height, width)
@@ -247,38 +297,29 @@ def _draw_piece(
         return
     slope = (b1 - b0) / along
     stretch = np.sqrt(1.0 + slope * slope)
-    low, high = min(a0, a1), max(a0, a1)
-    start = int(np.ceil(max(low, 0.0) - 0.5))
-    stop = int(np.ceil(min(high, longer + 0.0) - 0.5))
-    label, owner = np.uint8(look[0]), np.uint8(look[3])
+    start = int(np.ceil(max(min(a0, a1), 0.0) - 0.5))
+    stop = int(np.ceil(min(max(a0, a1), longer + 0.0) - 0.5))
     for a in range(max(start, 0), min(stop, longer)):
         t = (a + 0.5 - a0) / along
         middle = b0 + (b1 - b0) * t
         half = (first + (second - first) * t) * stretch
-        z = z0 + (z1 - z0) * t
-        most = min(1.0, 2.0 * half) * look[2]
-        r0 = int(np.floor(middle - half - 0.5 + 0.5))
-        r1 = int(np.floor(middle + half + 0.5 + 0.5))
-        for b in range(max(r0, 0), min(r1 + 1, other)):
+        z = z0 + (z1 - z0) * t - 1.0
+        # A hair thinner than a sample covers it in part.
+        most = min(1.0, 2.0 * half) * opacity
+        soft = min(1.0, half + 0.5)
+        for b in range(max(int(middle - half - 0.5), 0), min(int(middle + half + 0.5) + 1, other)):
             edge = half + 0.5 - abs(b + 0.5 - middle)
             if edge <= 0.0:
                 continue
-            alpha = most * min(edge, 1.0) if half >= 0.5 else most * min(1.0, edge / min(1.0, half + 0.5))
             y, x = (b, a) if flat else (a, b)
-            if depth[y, x] < z - 1.0:
+            rest = clear[y, x]
+            if rest <= _OPAQUE or solid[y, x] < z:
                 continue
-            rest = 1.0 - alpha
-            colour[y, x, 0] = colour[y, x, 0] * rest + alpha * (
-                radiance[i, 0] + (radiance[i + 1, 0] - radiance[i, 0]) * t
-            )
-            colour[y, x, 1] = colour[y, x, 1] * rest + alpha * (
-                radiance[i, 1] + (radiance[i + 1, 1] - radiance[i, 1]) * t
-            )
-            colour[y, x, 2] = colour[y, x, 2] * rest + alpha * (
-                radiance[i, 2] + (radiance[i + 1, 2] - radiance[i, 2]) * t
-            )
-            cover[y, x] = cover[y, x] * rest + alpha
-            if alpha > 0.4:
-                depth[y, x] = min(depth[y, x], z)
-                segment[y, x] = label
-                subject[y, x] = owner
+            alpha = most * min(1.0, edge / soft)
+            weight = alpha * rest
+            gathered[y, x, 0] += weight * (radiance[i, 0] + (radiance[i + 1, 0] - radiance[i, 0]) * t)
+            gathered[y, x, 1] += weight * (radiance[i, 1] + (radiance[i + 1, 1] - radiance[i, 1]) * t)
+            gathered[y, x, 2] += weight * (radiance[i, 2] + (radiance[i + 1, 2] - radiance[i, 2]) * t)
+            clear[y, x] = rest - weight
+            if rest > 0.7 and rest - weight <= 0.7:
+                reached[y, x] = z + 1.0

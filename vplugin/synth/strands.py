@@ -146,10 +146,12 @@ def grow_guides(
                 turn = quarter_turn(x, CENTRE_Z - z)
                 if turn < clear:
                     # Around the head, away from the face.
-                    side = 1.0 if x >= 0.0 else -1.0
+                    lean = plan[g, Guide.COMB_X]
+                    lean = x if abs(lean) < 0.05 or abs(x) > 40.0 else lean
+                    side = 1.0 if lean >= 0.0 else -1.0
                     ax, az = (CENTRE_Z - z) * side, x * side
                     size = np.sqrt(ax * ax + az * az) + 1e-9
-                    push = 3.0 * (clear - turn) * smoothstep(-95.0, -60.0, y)
+                    push = 3.5 * (clear - turn) * smoothstep(-95.0, -70.0, y)
                     tx, tz = tx + push * ax / size, tz + push * az / size
             behind = plan[g, Guide.BEHIND]
             if behind != 0.0 and y > 20.0:
@@ -305,12 +307,13 @@ def grow_locks(
         oy = roots[n, 1] - guide_roots[a, 1]
         oz = roots[n, 2] - guide_roots[a, 2]
         length = _span(guides, a, last) * reach
-        fx = (hashed(n, 16, 0, seed) - 0.5) * frizz * length
-        fy = (hashed(n, 17, 0, seed) - 0.5) * frizz * length
-        fz = (hashed(n, 18, 0, seed) - 0.5) * frizz * length
-        gx = (hashed(n, 19, 0, seed) - 0.5) * frizz * length
-        gy = (hashed(n, 20, 0, seed) - 0.5) * frizz * length
-        gz = (hashed(n, 21, 0, seed) - 0.5) * frizz * length
+        loose = frizz * min(length, 60.0 + 0.35 * length)
+        fx = (hashed(n, 16, 0, seed) - 0.5) * loose
+        fy = (hashed(n, 17, 0, seed) - 0.5) * loose
+        fz = (hashed(n, 18, 0, seed) - 0.5) * loose
+        gx = (hashed(n, 19, 0, seed) - 0.5) * loose
+        gy = (hashed(n, 20, 0, seed) - 0.5) * loose
+        gz = (hashed(n, 21, 0, seed) - 0.5) * loose
         radius = lock[Lock.CURL] * mix(0.7, 1.3, hashed(a, 22, 0, seed))
         radius *= mix(0.85, 1.15, hashed(n, 23, 0, seed))
         unison = lock[Lock.UNISON]
