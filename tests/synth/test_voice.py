@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vplugin.synth.draw import Draw
 from vplugin.synth.speech import Speech
 from vplugin.synth.voice import RATE, Voice, speak
 
@@ -74,11 +75,15 @@ def test_vowels_have_their_resonances() -> None:
     assert found["IY"] > 5 * found["UW"]
 
 
-def test_voices_of_seeds_differ() -> None:
-    voices = [Voice.from_seed(seed) for seed in range(12)]
-    assert len({voice.pitch for voice in voices}) == 12
-    high = [voice.size for voice in voices if voice.pitch > 160]
-    low = [voice.size for voice in voices if voice.pitch < 160]
-    assert high
-    assert low
-    assert np.mean(high) > np.mean(low)
+def test_voices_fit_people() -> None:
+    """Women's are higher than men's, children's highest, and no two are the same."""
+    kinds = {"man": (0.8, 40), "woman": (-0.8, 40), "child": (0.0, 6)}
+    voices = {
+        name: [Voice.fitting(Draw(seed), *given) for seed in range(8)]
+        for name, given in kinds.items()
+    }
+    pitch = {name: np.mean([voice.pitch for voice in found]) for name, found in voices.items()}
+    size = {name: np.mean([voice.size for voice in found]) for name, found in voices.items()}
+    assert 90 < pitch["man"] < 140 < 180 < pitch["woman"] < 230 < pitch["child"]
+    assert size["man"] < size["woman"] < size["child"]
+    assert len({voice.pitch for found in voices.values() for voice in found}) == 24

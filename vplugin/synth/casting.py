@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vplugin.synth.backdrop import Backdrop
 from vplugin.synth.draw import Draw
@@ -71,11 +71,15 @@ def cast(seed: int, people: int = 2, seconds: float | None = None, text: str = "
     if not 1 <= people <= 6:
         raise ValueError(f"a clip has 1 to 6 people, not {people}")
     draw = Draw(seed, "cast")
-    voices = [Voice.from_seed(draw.of(f"voice {i}").bits()) for i in range(people)]
+    seeds = [draw.of(f"person {i}").integer(0, 1 << 31) for i in range(people)]
+    voices = [_voice(draw.of(f"voice {i}"), seed) for i, seed in enumerate(seeds)]
     said = sentences(text) or _drawn_lines(draw.of("lines"), seconds or 8.0)
     lines = deal(said, voices)
     length = seconds if seconds is not None else lines[-1].speech.end + 1.0
-    roles = tuple(_role(draw.of(f"role {i}"), i, voices, lines, length) for i in range(people))
+    roles = tuple(
+        replace(_role(draw.of(f"role {i}"), i, seeds, lines, length), voice=voices[i])
+        for i in range(people)
+    )
     return Script(roles, _shots(draw.of("shots"), lines, people, length), length, seed=seed)
 
 
@@ -128,11 +132,29 @@ def _drawn_lines(draw: Draw, seconds: float) -> list[str]:
     return said
 
 
-def _role(
-    draw: Draw, index: int, voices: Sequence[Voice], lines: Sequence[Line], seconds: float
-) -> Role:
-    x = (index - (len(voices) - 1) / 2.0) * _SPACING
-    moods = tuple(
+def _voice(draw: Draw, seed: int) -> Voice:
+    person = Person.from_seed(seed)
+    return Voice.fitting(draw, person.sex, person.age)
+
+
+def _role(draw: Draw, index: int, seeds: Sequence[int], lines: Sequence[Line], end: float) -> Role:
+    x = (index - (len(seeds) - 1) / 2.0) * _SPACING
+    performance = Performance(
+        draw.of("performance").bits(),
+        end,
+        say(lines, index),
+        turns=attention(draw.of("turns"), lines, index),
+        moods=_moods(draw.of("moods"), lines),
+        liveliness=draw.uniform(0.8, 1.3),
+    )
+    place = (x, draw.normal(0.0, 14.0), draw.normal(0.0, 20.0))
+    facing = -0.03 * x + draw.normal(0.0, 3.0)
+    return Role(Person.from_seed(seeds[index]), seeds[index], performance, place, facing=facing)
+
+
+def _moods(draw: Draw, lines: Sequence[Line]) -> tuple[Mood, ...]:
+    """A new face for each line, not all at the same moment."""
+    moods = [
         Mood(
             line.speech.start + draw.uniform(-0.2, 1.0),
             draw.uniform(0.0, 0.75),
@@ -140,20 +162,8 @@ def _role(
             draw.uniform(0.4, 0.9),
         )
         for line in lines
-    )
-    performance = Performance(
-        draw.of("performance").bits(),
-        seconds,
-        say(lines, index),
-        turns=attention(draw.of("turns"), lines, index),
-        moods=tuple(sorted(moods, key=lambda mood: mood.at)),
-        liveliness=draw.uniform(0.8, 1.3),
-    )
-    place = (x, draw.normal(0.0, 14.0), draw.normal(0.0, 20.0))
-    facing = -0.03 * x + draw.normal(0.0, 3.0)
-    return Role(
-        Person.from_seed(draw.of("person").bits()), performance, place, voices[index], facing
-    )
+    ]
+    return tuple(sorted(moods, key=lambda mood: mood.at))
 
 
 def _shots(draw: Draw, lines: Sequence[Line], people: int, seconds: float) -> tuple[Shot, ...]:

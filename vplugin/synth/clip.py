@@ -303,8 +303,7 @@ def _sidecar(
         "seconds": script.seconds,
         "cuts": list(script.cuts),
         "roles": [
-            {"person": role.person.seed, "text": role.performance.speech.text}
-            for role in script.roles
+            {"seed": role.seed, "text": role.performance.speech.text} for role in script.roles
         ],
         "frames": frames,
     }

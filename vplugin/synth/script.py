@@ -34,6 +34,7 @@ class Role:
 
     Attributes:
         person: Who.
+        seed: That the person was made from.
         performance: What they do.
         place: Where they sit, mm: the point between their eyes.
         voice: How they sound.
@@ -41,6 +42,7 @@ class Role:
     """
 
     person: Person
+    seed: int
     performance: Performance
     place: Point = (0.0, 0.0, 700.0)
     voice: Voice = field(default_factory=Voice)

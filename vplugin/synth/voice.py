@@ -7,7 +7,7 @@ on an open mouth. All arithmetic is exact, so a voice has the same samples every
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -41,18 +41,21 @@ class Voice(Group):
     pace: float = number(0.7, 1.4, 1, 0.09, "factor", "Speed of speech.")
 
     @classmethod
-    def from_seed(cls, seed: int, pitch: float | None = None) -> Voice:
-        """A voice; higher ones come from smaller throats.
+    def fitting(cls, draw: Draw, sex: float, age: float) -> Voice:
+        """A voice that one expects of somebody; higher ones come from smaller throats.
 
         Args:
-            seed: Any integer.
-            pitch: Hz, or drawn.
+            draw: Where the numbers come from.
+            sex: Shape axis, -1 female to 1 male.
+            age: Years.
         """
-        draw = Draw(seed, "voice")
-        wanted = pitch if pitch is not None else draw.of("kind").choice((112.0, 205.0))
-        size = 1.0 + 0.17 * (wanted - 110.0) / 100.0
-        given = cls.drawn(draw, pitch=wanted, size=size)
-        return cls(**{**vars(given), "pitch": min(330.0, max(70.0, wanted + draw.normal(0, 12)))})
+        male = min(1.0, max(0.0, 0.5 + 0.9 * sex))
+        grown = min(1.0, max(0.0, (age - 5.0) / 12.0))
+        pitch = 285.0 - grown * (78.0 + 95.0 * male) + draw.of("pitch").normal(0.0, 12.0)
+        return cls.drawn(draw, size=1.27 - grown * (0.1 + 0.17 * male))._at(pitch)
+
+    def _at(self, pitch: float) -> Voice:
+        return replace(self, pitch=min(330.0, max(70.0, pitch)))
 
 
 def speak(speech: Speech, voice: Voice, seconds: float, seed: int = 0) -> Samples:
