@@ -7,12 +7,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.synth.exact import clamp, compiled, smoothstep
 from vplugin.synth.assembly import GLOSS, OPACITY, RED, Mesh
+from vplugin.synth.exact import clamp, compiled, smoothstep
 from vplugin.synth.parts import Floats, Indices, Material
 from vplugin.synth.raster import Singles
 from vplugin.synth.reach import CAVITY, DEPTH, KEY, front, irradiance
-from vplugin.synth.surface import GLOSSY, NORMAL, NOTHING, ROUGH, WET, towards, weights
+from vplugin.synth.surface import GLOSSY, NORMAL, NOTHING, ROUGH, WET, side, towards, weights
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -262,7 +262,7 @@ def glaze(
                     + c * mesh.normals[k, axis]
                 )
             u, v = (x + 0.5 - camera[1]) / camera[0], (y + 0.5 - camera[2]) / camera[0]
-            towards(normal, u, v)
+            towards(normal, u, v, side(places, i, j, k))
             length = math.sqrt(u * u + v * v + 1.0)
             vx, vy, vz = -u / length, -v / length, -1.0 / length
             row = mesh.rows[mesh.part[t]]

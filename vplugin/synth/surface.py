@@ -10,10 +10,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.synth.exact import clamp, compiled, fractal, smoothstep
 from vplugin.synth.assembly import BLUE, GLOSS, GREEN, MATERIAL, RED, SEED, SUBJECT, Mesh
+from vplugin.synth.exact import clamp, compiled, fractal, smoothstep
+from vplugin.synth.eye_paint import paint_eye
+from vplugin.synth.mouth_paint import paint_mouth
 from vplugin.synth.parts import Floats, Indices, Material
 from vplugin.synth.raster import Singles
+from vplugin.synth.skin import paint
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -83,7 +86,6 @@ def describe(
     nearness: Singles,
     skins: Floats,
     eyes: Floats,
-    mouths: Floats,
     axes: Floats,
     camera: Floats,
     surface: Singles,
@@ -98,9 +100,8 @@ def describe(
         places: (V, 3) projected vertices.
         seen: (h, w) numbers of triangles.
         nearness: (h, w) 1 / z.
-        skins: (S, K) parameters of the subjects' skin paints; the first column is written here.
+        skins: (S, K) parameters of the subjects' skin paints; of mouths too.
         eyes: (S, E) of their eye paints.
-        mouths: (S, M) of their teeth and mouths.
         axes: (N, 9) for each part: rows of the rotation from its texture to the scene (eyes only).
         camera: (3,) focal length and centre in samples.
         surface: (h, w, 11) written: albedo, gloss, roughness, height, thin, wet, normal.
@@ -133,18 +134,20 @@ def describe(
                 )
             kind, who = int(row[MATERIAL]), int(row[SUBJECT])
             z = 1.0 / nearness[y, x]
-            footprint = z / camera[0]
+            out[0] = z / camera[0]
             if kind == _SKIN and who > 0:
-                skins[who - 1, 0] = footprint
-                _skin(texture[0], texture[1], texture[2], skins[who - 1], out)
+                paint(texture[0], texture[1], texture[2], skins[who - 1], out)
             elif kind == _SKIN:
                 _plain_skin(texture[0], texture[1], texture[2], row, out)
             elif kind == _EYE and who > 0:
-                _eye(texture[0], texture[1], texture[2], eyes[who - 1], out)
+                paint_eye(texture[0], texture[1], texture[2], eyes[who - 1], out)
                 _bulged(texture, axes[part], normal)
+            elif kind in (_TEETH, _MOUTH) and who > 0:
+                paint_mouth(texture[0], texture[1], texture[2], kind, skins[who - 1], out)
             else:
                 _stuff(texture[0], texture[1], texture[2], row, out)
-            towards(normal, (x + 0.5 - camera[1]) / camera[0], (y + 0.5 - camera[2]) / camera[0])
+            u, v = (x + 0.5 - camera[1]) / camera[0], (y + 0.5 - camera[2]) / camera[0]
+            towards(normal, u, v, side(places, i, j, k))
             for channel in range(8):
                 surface[y, x, channel] = out[channel]
             for axis in range(3):
@@ -155,37 +158,33 @@ def describe(
 
 
 @compiled
-def towards(normal: Floats, x: float, y: float) -> None:
-    """Unit length, and turned to the side that the camera (at the origin) sees."""
+def towards(normal: Floats, x: float, y: float, sign: float) -> None:
+    """Unit length, and turned to the side that the camera (at the origin) sees.
+
+    Args:
+        normal: (3,) changed.
+        x: Where the sample is, at distance 1.
+        y: The same.
+        sign: -1 if the triangle's own normal points away from the camera.
+    """
     view = math.sqrt(x * x + y * y + 1.0)
-    length = math.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
-    facing = -(normal[0] * x + normal[1] * y + normal[2]) / (view * length)
-    sign = 1.0 if facing >= -0.25 else -1.0
-    lift = clamp(0.04 - facing * sign, 0.0, 1.0) / view
+    length = math.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2) + 1e-12
+    facing = -sign * (normal[0] * x + normal[1] * y + normal[2]) / (view * length)
+    # Smooth normals look over the edge of a silhouette; a visible sample cannot.
+    lift = clamp(0.03 - facing, 0.0, 1.0) / view
     for axis, along in enumerate((x, y, 1.0)):
         normal[axis] = sign * normal[axis] / length - lift * along
-    length = math.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
+    length = math.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2) + 1e-12
     for axis in range(3):
         normal[axis] /= length
 
 
 @compiled
-def _skin(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
-    fine = fractal(x * 0.8, y * 0.8, z * 0.8, 3, 2)
-    blotch = fractal(x * 0.07, y * 0.07, z * 0.07, 5, 3)
-    out[0], out[1], out[2] = 0.56 + 0.03 * blotch, 0.33 - 0.02 * blotch, 0.235 - 0.02 * blotch
-    out[3], out[4], out[5], out[6], out[7] = 0.5, 0.45, 0.05 * fine, 0.0, 0.0
-
-
-@compiled
-def _eye(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
-    r = math.sqrt(x * x + y * y)
-    out[0], out[1], out[2] = 0.75, 0.72, 0.70
-    if z < 0 and r < 5.9:
-        out[0], out[1], out[2] = 0.15, 0.08, 0.04
-    if z < 0 and r < 2.0:
-        out[0], out[1], out[2] = 0.005, 0.005, 0.005
-    out[3], out[4], out[5], out[6], out[7] = 1.0, 0.05, 0.0, 0.0, 1.0
+def side(places: Floats, i: int, j: int, k: int) -> float:
+    """-1 if the triangle's normal points away from the camera, 1 otherwise."""
+    vx, vy = places[j, 0] - places[i, 0], places[j, 1] - places[i, 1]
+    wx, wy = places[k, 0] - places[i, 0], places[k, 1] - places[i, 1]
+    return -1.0 if vx * wy - vy * wx > 0.0 else 1.0
 
 
 @compiled
