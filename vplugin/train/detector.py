@@ -1,0 +1,187 @@
+"""The task ``detector``: where faces are in a picture, with five points.
+
+Learned from collages of rendered people (:mod:`vplugin.train.collage`), judged on collages of other
+people in other places. Exported with the outputs of SCRFD as insightface knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+
+from vplugin.nets.house.detector import STRIDES, Detector, DetectorShape, Found
+from vplugin.train.assign import Faces, anchors_of, detection_losses
+from vplugin.train.collage import Collage, Collages
+from vplugin.train.evaluate import Judged, average_precision, judge, recall_at
+from vplugin.train.export import export_onnx
+from vplugin.train.faces import FaceSource
+from vplugin.train.places import PlaceSource
+from vplugin.train.recipe import Data, Recipe, Seeds
+from vplugin.train.shards import open_or_render
+from vplugin.train.task import Batch, Losses, Metrics, Task
+from vplugin.vision.detect import ScrfdDetector
+
+__all__ = ["DetectorRecipe", "DetectorTask"]
+
+_MOST = 16  # faces of a picture that are learned from
+_KINDS = ("score", "bbox", "kps")
+OUTPUTS = tuple(f"{kind}_{stride}" for kind in _KINDS for stride in STRIDES)
+
+
+class DetectorRecipe(Recipe):
+    """What the detector's recipe says besides."""
+
+    variants: int = Field(default=4, ge=1, description="Pictures of each person in the bank")
+    places: Seeds = (0, 3000)
+    held_out_places: Seeds = (9_000_000, 9_000_200)
+    sides: tuple[int, ...] = Field(default=(256, 320, 384), description="Sides of pictures, px")
+    judged: int = Field(default=200, ge=1, description="Held-out pictures of an evaluation")
+    widths: tuple[int, int, int, int, int] = Field(
+        default=DetectorShape.widths, description="Channels at strides 2 to 32"
+    )
+    blocks: tuple[int, int, int, int] = Field(
+        default=DetectorShape.blocks, description="Residual blocks at strides 4 to 32"
+    )
+    neck: int = Field(default=DetectorShape.neck, ge=4, description="Channels of the pyramid")
+    head: int = Field(default=DetectorShape.head, ge=0, description="Convolutions of a head")
+
+
+class DetectorTask(Task[DetectorRecipe]):
+    """Trains :class:`vplugin.nets.house.detector.Detector`."""
+
+    name = "detector"
+    recipe_type = DetectorRecipe
+    best = "AP50"
+
+    def prepare(self) -> None:
+        """Open the banks of people and places; what is missing is rendered first."""
+        recipe = self.recipe
+        self._train = self._collages(recipe.data.train, recipe.places)
+        self._held_out = self._collages(recipe.data.held_out, recipe.held_out_places)
+
+    def _collages(self, faces: Seeds, places: Seeds) -> Collages:
+        data: Data = self.recipe.data
+        people = FaceSource(data.size, self.recipe.variants)
+        return Collages(
+            open_or_render(people, data, faces), open_or_render(PlaceSource(), data, places)
+        )
+
+    def build(self) -> torch.nn.Module:
+        """The network of the recipe's widths."""
+        recipe = self.recipe
+        return Detector(DetectorShape(recipe.widths, recipe.blocks, recipe.neck, recipe.head))
+
+    def batch(self, step: int, generator: np.random.Generator) -> Batch:
+        """Collages of one side; the side changes from step to step."""
+        side = int(generator.choice(self.recipe.sides))
+        made = [self._train.make(generator, side) for _ in range(self.recipe.batch)]
+        return _batch(made)
+
+    def losses(self, model: torch.nn.Module, batch: Batch) -> Losses:
+        """Score, box and point losses."""
+        found = model(_normalised(batch["pictures"]))
+        faces = Faces(batch["boxes"], batch["points"], batch["weight"], batch["state"])
+        height, width = batch["pictures"].shape[2:]
+        return detection_losses(found, faces, anchors_of(height, width, batch["boxes"].device))
+
+    def evaluate(self, model: torch.nn.Module) -> Metrics:
+        """AP50, recall at 0.1 and 0.01 false alarms a picture, error of the points."""
+        detector, found, truths = ScrfdDetector(_TorchSession(model)), [], []
+        for made in self._judged():
+            found += detector.detect([made.picture], score=0.05)
+            truths.append((made.boxes, made.points, made.state > 0))
+        return _metrics(judge(found, truths))
+
+    def _judged(self) -> Iterator[Collage]:
+        """Held-out pictures, the same each time."""
+        for index in range(self.recipe.judged):
+            generator = np.random.default_rng((17, index))
+            yield self._held_out.make(generator, int(generator.choice((320, 480))))
+
+    def export(self, model: torch.nn.Module, path: Path) -> None:
+        """SCRFD's nine outputs, (N, rows, 1 | 4 | 10); batch, height and width are free."""
+        rows = {name: {0: "batch", 1: f"rows_{name}"} for name in OUTPUTS}
+        free = {"input": {0: "batch", 2: "height", 3: "width"}} | rows
+        example = torch.zeros(1, 3, 64, 96)
+        export_onnx(_Exported(model), example, path, inputs=["input"], outputs=OUTPUTS, free=free)
+
+
+class _Exported(torch.nn.Module):
+    """Scores as probabilities, outputs in the contract's order."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        found: Found = self.model(pictures)
+        return (*(one.sigmoid() for one in found.scores), *found.sides, *found.points)
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """Name and shape, as a detector asks of a session."""
+
+    name: str
+    shape: tuple[int | str, ...]
+
+
+class _TorchSession:
+    """A network that is still in training, as a session of the vision code."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self._model = _Exported(model)
+        weight = next(model.parameters())
+        self._device = weight.device
+        self.inputs = [_Tensor("input", ("batch", 3, "height", "width"))]
+        widths = [width for width in (1, 4, 10) for _ in STRIDES]
+        self.outputs = [
+            _Tensor(name, ("batch", "rows", width))
+            for name, width in zip(OUTPUTS, widths, strict=True)
+        ]
+
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]], /) -> Sequence[npt.NDArray[Any]]:
+        """Run the network."""
+        with torch.inference_mode():
+            pictures = torch.from_numpy(inputs["input"]).to(self._device)
+            pictures = pictures.contiguous(memory_format=torch.channels_last)
+            return [output.float().cpu().numpy() for output in self._model(pictures)]
+
+
+def _normalised(pictures: torch.Tensor) -> torch.Tensor:
+    """uint8 → the contract's (x - 127.5) / 128."""
+    return (pictures.float() - 127.5) / 128.0
+
+
+def _batch(made: Sequence[Collage]) -> Batch:
+    """Collages as padded tensors."""
+    pictures = np.stack([one.picture for one in made])
+    count = len(made)
+    boxes, points = np.zeros((count, _MOST, 4), np.float32), np.zeros((count, _MOST, 5, 2), "f4")
+    weight, state = np.zeros((count, _MOST, 5), np.float32), np.zeros((count, _MOST), np.float32)
+    for row, one in enumerate(made):
+        faces = min(_MOST, len(one.state))
+        boxes[row, :faces], points[row, :faces] = one.boxes[:faces], one.points[:faces]
+        weight[row, :faces], state[row, :faces] = one.weight[:faces], one.state[:faces]
+    arrays = {"boxes": boxes, "points": points, "weight": weight, "state": state}
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    return {"pictures": torch.from_numpy(pictures).permute(0, 3, 1, 2)} | tensors
+
+
+def _metrics(judged: Judged) -> dict[str, float]:
+    tenth, hundredth = recall_at(judged, 0.1), recall_at(judged, 0.01)
+    errors = judged.errors[judged.right & (judged.scores > 0.5) & (judged.sizes > 20)]
+    return {
+        "AP50": average_precision(judged),
+        "recall at 0.1 alarms": tenth[0],
+        "recall at 0.01 alarms": hundredth[0],
+        "score at 0.1 alarms": tenth[1],
+        "point error": float(np.mean(errors)) if len(errors) else 1.0,
+    }

@@ -1,0 +1,49 @@
+"""Pictures without faces: places, and what a careless detector takes for faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.synth.backdrop import Backdrop, draw_backdrop
+from vplugin.synth.draw import Draw
+from vplugin.train.shards import Item
+
+__all__ = ["PlaceSource"]
+
+
+@dataclass(frozen=True)
+class PlaceSource:
+    """Renders one place for each seed, half of them sharp.
+
+    Attributes:
+        size: Side of a picture, px.
+    """
+
+    size: int = 384
+
+    name = "places"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """``image`` (S, S, 3) uint8 RGB."""
+        return np.dtype([("image", "u1", (self.size, self.size, 3))])
+
+    def items(self, seed: int) -> Sequence[Item]:
+        """One picture."""
+        draw = Draw(seed, "place")
+        backdrop = Backdrop.from_draw(draw.of("backdrop"))
+        if draw.of("sharp").chance(0.5):
+            backdrop = replace(backdrop, blur=0.1 * backdrop.blur)
+        return [{"image": _srgb(draw_backdrop(backdrop, self.size, self.size))}]
+
+
+def _srgb(linear: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Linear light, 0 to 1 and more, as bytes."""
+    light = np.clip(linear, 0, 1)
+    curve = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.asarray(curve * 255 + 0.5, np.uint8)
