@@ -28,14 +28,14 @@ class Light(Group):
     )
     azimuth: float = number(-180, 180, 30, 45, "degrees", "Of the key light.")
     elevation: float = number(-30, 90, 35, 18, "degrees", "Of the key light.")
-    strength: float = number(0, 4, 1, 0.15, "factor", "Of the key light.")
+    strength: float = number(0, 4, 1.15, 0.15, "factor", "Of the key light.")
     softness: float = number(0, 1, 0.5, 0.25, "share", "Point (0) to very large source (1).")
     kelvin: float = number(1800, 12000, 5600, 700, "kelvin", "Colour of the key light.")
-    fill: float = number(0, 1, 0.3, 0.12, "share", "Fill light from the camera's other side.")
+    fill: float = number(0, 1, 0.22, 0.1, "share", "Fill light from the camera's other side.")
     rim: float = number(0, 2, 0.2, 0.25, "factor", "Light from behind.")
     rim_azimuth: float = number(-180, 180, 150, 30, "degrees", "Of the rim light.")
     rim_kelvin: float = number(1800, 12000, 6500, 1500, "kelvin", "Colour of the rim light.")
-    ambient: float = number(0, 1.5, 0.45, 0.12, "factor", "What the surroundings give back.")
+    ambient: float = number(0, 1.5, 0.34, 0.1, "factor", "What the surroundings give back.")
     surroundings: float = number(0, 1, 0.5, 0.2, "share", "How much of the backdrop's colour.")
 
     @classmethod
@@ -56,11 +56,11 @@ class Light(Group):
 _PRESET = Light.parameters()[0]
 _NAMES, _WEIGHTS = _PRESET.words, _PRESET.weights
 _MEANS: dict[str, dict[str, float]] = {
-    "studio": {"azimuth": 38, "elevation": 35, "softness": 0.65, "fill": 0.35, "rim": 0.45},
-    "window": {"azimuth": 65, "elevation": 20, "softness": 0.8, "fill": 0.15, "kelvin": 6800},
-    "indoor": {"azimuth": 25, "elevation": 55, "kelvin": 3900, "ambient": 0.55, "fill": 0.25},
-    "outdoor": {"azimuth": 45, "elevation": 48, "strength": 1.35, "softness": 0.12, "fill": 0.1},
-    "overcast": {"elevation": 75, "strength": 0.6, "softness": 1.0, "ambient": 0.85, "rim": 0.1},
+    "studio": {"azimuth": 38, "elevation": 35, "softness": 0.45, "fill": 0.25, "rim": 0.45},
+    "window": {"azimuth": 65, "elevation": 20, "softness": 0.6, "fill": 0.1, "kelvin": 6800},
+    "indoor": {"azimuth": 25, "elevation": 55, "kelvin": 3900, "ambient": 0.42, "fill": 0.2},
+    "outdoor": {"azimuth": 45, "elevation": 48, "strength": 1.5, "softness": 0.12, "fill": 0.1},
+    "overcast": {"elevation": 75, "strength": 0.75, "softness": 1.0, "ambient": 0.7, "rim": 0.1},
     "stage": {"azimuth": 55, "elevation": 45, "softness": 0.15, "ambient": 0.12, "rim": 0.9},
 }
 

@@ -33,6 +33,17 @@ def projected(vertices: Floats, focal: float, centre_x: float, centre_y: float) 
 
 
 @compiled
+def widen(bounds: Floats, points: Floats, focal: float, centre_x: float, centre_y: float) -> None:
+    """Widens ``bounds`` (4,) left, top, right, bottom so that the projected points are inside."""
+    for i in range(points.shape[0]):
+        z = points[i, 2]
+        if z > NEAR:
+            x, y = centre_x + focal * points[i, 0] / z, centre_y + focal * points[i, 1] / z
+            bounds[0], bounds[1] = min(bounds[0], x), min(bounds[1], y)
+            bounds[2], bounds[3] = max(bounds[2], x), max(bounds[3], y)
+
+
+@compiled
 def rasterise(places: Floats, triangles: Indices, nearness: Singles, seen: Indices) -> None:
     """Writes the number of the nearest triangle into each sample it covers the middle of.
 

@@ -53,7 +53,7 @@ from vplugin.synth.compose import developed, resolve
 from vplugin.synth.exact import PI, cosine, sine
 from vplugin.synth.light import direction_to, light_rows
 from vplugin.synth.parts import Floats
-from vplugin.synth.raster import Singles, projected, rasterise
+from vplugin.synth.raster import Singles, projected, rasterise, widen
 from vplugin.synth.rendering import Rendering
 from vplugin.synth.scene import Scene, Subject
 from vplugin.synth.shade import glaze, shade
@@ -138,18 +138,14 @@ def _region(
 ) -> Region | None:
     """Where in the picture anything is, in whole pixels; None where nothing is."""
     clouds = [item.vertices for item in placed] + [item.points for item in hairs]
-    bounds = []
-    for cloud in clouds:
-        seen = projected(cloud, focal, 0.5 * width, 0.5 * height)
-        seen = seen[seen[:, 2] > 0]
-        if len(seen):
-            bounds.append((*seen[:, :2].min(axis=0), *seen[:, :2].max(axis=0)))
-    if not bounds:
+    bounds = np.array([np.inf, np.inf, -np.inf, -np.inf])
+    for cloud in {id(cloud): cloud for cloud in clouds}.values():
+        widen(bounds, cloud, focal, 0.5 * width, 0.5 * height)
+    if bounds[0] > bounds[2]:
         return None
-    lows, highs = np.array(bounds)[:, :2].min(axis=0), np.array(bounds)[:, 2:].max(axis=0)
-    left, top = max(0, int(lows[0]) - _MARGIN), max(0, int(lows[1]) - _MARGIN)
-    right = min(width, int(max(highs[0], 0)) + _MARGIN)
-    bottom = min(height, int(max(highs[1], 0)) + _MARGIN)
+    left, top = max(0, int(bounds[0]) - _MARGIN), max(0, int(bounds[1]) - _MARGIN)
+    right = min(width, int(max(bounds[2], 0.0)) + _MARGIN)
+    bottom = min(height, int(max(bounds[3], 0.0)) + _MARGIN)
     if right <= left or bottom <= top:
         return None
     return Region(left, top, right - left, bottom - top)

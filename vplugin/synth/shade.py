@@ -111,7 +111,7 @@ def _gleam(
         wide = clamp(rough + size, 0.08, 1.0)
         strength = 0.75 * lobe(facing, half, meet, wide)
         strength += 0.35 * lobe(facing, half, meet, clamp(0.55 * rough + size, 0.07, 1.0))
-        strength *= gloss * _fresnel(meet, 0.032)
+        strength *= 2.0 * gloss * _fresnel(meet, 0.032)
         if wet > 0.0:
             strength += wet * 0.6 * lobe(facing, half, meet, 0.16 + size) * _fresnel(meet, 0.04)
         strength *= key if lights[n, 6] > 0.0 else cavity
