@@ -6,7 +6,7 @@ other way, so every moment becomes an ordinary :class:`~vplugin.synth.scene.Scen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -181,7 +181,8 @@ class Script:
 
 
 def _subject(role: Role, eye: Point, seconds: float) -> Subject:
-    """A role as a camera at ``eye`` sees it."""
+    """A role as a camera at ``eye`` sees it; the head turns against the body."""
     expression, pose = role.performance.at(seconds)
     x, y, z = (at - seen for at, seen in zip(role.place, eye, strict=True))
+    pose = replace(pose, yaw=pose.yaw - role.facing)
     return Subject(role.person, expression, pose, (x, y, z), facing=role.facing)

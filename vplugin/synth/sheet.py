@@ -7,7 +7,7 @@ person.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -110,14 +110,9 @@ def portrait(person: Person, size: int, view: View = VIEWS[0], seed: int = 0) ->
     """
     draw = Draw(seed, f"portrait {view.name}")
     camera = Camera(field_of_view=26.0)
-    body = 0.35 * view.pose.yaw
-    subject = Subject(
-        person,
-        view.expression,
-        view.pose,
-        (0.0, 8.0, _DISTANCE),
-        facing=min(25.0, max(-25.0, body)),
-    )
+    facing = 0.3 * view.pose.yaw
+    pose = replace(view.pose, yaw=view.pose.yaw - facing)
+    subject = Subject(person, view.expression, pose, (0.0, 8.0, _DISTANCE), facing=facing)
     wall = Backdrop.drawn(draw.of("wall"), kind="studio", seed=draw.integer(0, 10**9))
     light = Light.of_preset(view.light, draw.of("light"))
     return render(Scene((subject,), camera, light, wall, seed=seed), (size, size))
