@@ -13,7 +13,7 @@ import torch
 
 from vplugin.errors import TrainError
 
-__all__ = ["export_onnx"]
+__all__ = ["export_onnx", "tidy"]
 
 _OPSET = 17
 _NEAR = 1e-3  # how far the file's outputs may be from the network's, of their largest value
@@ -75,3 +75,24 @@ def _compare(model: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
         off = float(np.abs(want.numpy() - have).max()) / max(1.0, float(want.abs().max()))
         if not off <= _NEAR:
             raise TrainError(f"output {info.name!r} differs from the network by {off:.2g}")
+
+
+def tidy(path: Path) -> None:
+    """Take the ``Identity`` nodes out of an ONNX file and name the others ``Sub_0``, ``Mul_1`` …
+
+    insightface judges by the names of the first nodes whether a model normalises by itself.
+    """
+    model = onnx.load(str(path))
+    graph = model.graph
+    kept = [node for node in graph.node if node.op_type != "Identity"]
+    behind = {n.output[0]: n.input[0] for n in graph.node if n.op_type == "Identity"}
+    for index, node in enumerate(kept):
+        node.name = f"{node.op_type}_{index}"
+        for place, name in enumerate(node.input):
+            while name in behind:
+                name = behind[name]
+            node.input[place] = name
+    del graph.node[:]
+    graph.node.extend(kept)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))

@@ -25,8 +25,8 @@ POINTS = 106
 SIDE = 192
 MARGIN = 1.5
 
-#: Where the five points are among the 106: eyes, nose tip, mouth corners.
-FIVE = (38, 88, 86, 52, 61)
+#: Where the five points are among the 106: middles of the eyes, nose tip, mouth corners.
+FIVE = (34, 88, 86, 52, 61)
 
 
 def face_square(box: Array, size: int = SIDE, margin: float = MARGIN) -> npt.NDArray[np.float64]:

@@ -24,7 +24,7 @@ class Landmarks(NamedTuple):
     """What the net says about a batch.
 
     Attributes:
-        points: (N, 106, 2) float32, x and y; -1 and 1 are the edges of the crop.
+        points: (N, 106, 2) float32, x and y; -1 and 1 are the outer edges of the crop.
         heat: (N, 106, h, w) float32 logits of where each point is, stride 8.
     """
 
@@ -65,13 +65,16 @@ class LandmarkNet(nn.Module):
         return Landmarks(_expectation(heat) + correction.reshape(-1, POINTS, 2), heat)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """(N, 212) float: x and y of each point in turn, -1 and 1 are the edges of the crop."""
-        return self.detailed(pictures).points.flatten(1)
+        """(N, 212) float: x and y of each point in turn.
+
+        As the contract has it, -1 is the *centre* of the first pixel, hence the shift.
+        """
+        return self.detailed(pictures).points.flatten(1) - 1.0 / int(pictures.shape[-1])
 
 
 def _expectation(heat: Tensor) -> Tensor:
     """Mean place (N, K, 2) of the softmax of each map (N, K, h, w)."""
-    height, width = heat.shape[2:]
+    height, width = int(heat.shape[2]), int(heat.shape[3])  # fixed numbers in an exported file
     share = torch.softmax(heat.flatten(2), dim=2)
     xs = (torch.arange(width, device=heat.device) * 2.0 + 1.0) / width - 1.0
     ys = (torch.arange(height, device=heat.device) * 2.0 + 1.0) / height - 1.0
