@@ -40,7 +40,10 @@ class Anatomy:
         mouth: (T, 3) triangles of the inner mouth.
         ears: For right and left, (T, 3).
         lids: For right and left: (2, K) vertices of the rim, upper and lower, inner to outer.
+        lid_columns: For right and left, columns of the grid that the lids move.
         lips: (2, K) vertices of the rims, upper and lower, from the right corner to the left.
+        above_eye: (V,) above the slits of the eyes.
+        above_mouth: (V,) above the slit of the mouth.
         anchors: Index of the first of the anchors: centres of the right and left eyeball, upper
             teeth, lower teeth.
     """
@@ -54,7 +57,10 @@ class Anatomy:
     mouth: Indices
     ears: tuple[Indices, Indices]
     lids: tuple[Indices, Indices]
+    lid_columns: tuple[Indices, Indices]
     lips: Indices
+    above_eye: npt.NDArray[np.bool_]
+    above_mouth: npt.NDArray[np.bool_]
     anchors: int
 
 
@@ -76,6 +82,15 @@ def _lid_rims(grid: Grid) -> tuple[Indices, Indices]:
         at = at[::-1] if sign < 0 else at
         sides.append(np.stack([grid.index[EYE_ROW, at], grid.index[EYE_ROW + 1, at]]))
     return sides[0], sides[1]
+
+
+def _lid_columns(grid: Grid) -> tuple[Indices, Indices]:
+    split = grid.index[EYE_ROW] != grid.index[EYE_ROW + 1]
+    found = []
+    for sign in (-1.0, 1.0):
+        inside = np.flatnonzero(split & (grid.stations * sign > 0))
+        found.append(np.arange(inside[0] - 3, inside[-1] + 4).astype(np.int32))
+    return found[0], found[1]
 
 
 def _lip_rims(grid: Grid) -> Indices:
@@ -159,6 +174,8 @@ def mean_anatomy() -> Anatomy:
     upper[rows[0]] = True
     upper[at:] = True
     upper[len(points) - 1] = False
+    above_eye = np.zeros(len(points), np.bool_)
+    above_eye[grid.index[: EYE_ROW + 1]] = True
     skin = np.concatenate([grid.triangles, *(piece for piece, _ in lip_triangles)])
     labels = np.full(len(skin), Segment.SKIN, np.uint8)
     start = len(grid.triangles)
@@ -175,6 +192,9 @@ def mean_anatomy() -> Anatomy:
         np.concatenate(mouth),
         ears,
         _lid_rims(grid),
+        _lid_columns(grid),
         lips,
+        above_eye,
+        upper,
         len(points) - 4,
     )

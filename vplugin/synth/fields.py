@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from vplugin.synth.parts import Floats
 
 Triple = tuple[float, float, float]
+Flags = npt.NDArray[np.bool_]
+
+
+class Ground(NamedTuple):
+    """What fields are evaluated on.
+
+    Attributes:
+        places: (N, 3) face coordinates, mm.
+        above_eye: (N,) above the slit of the eyes.
+        above_mouth: (N,) above the slit of the mouth.
+    """
+
+    places: Floats
+    above_eye: Flags
+    above_mouth: Flags
+
+    def half(self, name: str) -> Flags | None:
+        """Which points ``name`` (above eye, below eye, above mouth, below mouth, "") selects."""
+        if not name:
+            return None
+        side = self.above_eye if name.endswith("eye") else self.above_mouth
+        return side if name.startswith("above") else ~side
 
 
 @dataclass(frozen=True)
@@ -19,69 +43,53 @@ class Push:
         at: Centre in face coordinates, mm; on the person's left where the other half mirrors it.
         reach: Radii of the ellipsoid beyond which nothing moves, mm.
         by: Movement at the centre for an amount of 1, mm.
-        sides: 2 mirrors the field to the other half, 1 is only here.
+        side: "both" mirrors the field to the other half, "left" and "right" are one half's only
+            (``at`` and ``by`` are still those of the left), "one" is as given.
+        half: "above eye", "below eye", "above mouth", "below mouth" or "": only on that side of
+            the slit. Its reach must end at the corners, where both sides meet.
+        stretch: ``by`` is relative growth away from ``at``, not movement.
     """
 
     at: Triple
     reach: Triple
     by: Triple
-    sides: int = 2
+    side: str = "both"
+    half: str = ""
+    stretch: bool = False
 
-    def moves(self, points: Floats) -> Floats:
-        """(N, 3) movement of points (N, 3) for an amount of 1."""
-        total = _weight(points, self.at, self.reach)[:, None] * np.array(self.by)
-        if self.sides == 2 and self.at[0] != 0.0:
-            mirrored = (-self.at[0], self.at[1], self.at[2])
-            by = np.array((-self.by[0], self.by[1], self.by[2]))
-            total = total + _weight(points, mirrored, self.reach)[:, None] * by
-        return np.asarray(total)
+    def moves(self, ground: Ground) -> Floats:
+        """(N, 3) movement for an amount of 1."""
+        total = np.zeros_like(ground.places)
+        if self.side in ("both", "left", "one"):
+            total = total + self._one(ground.places, 1.0)
+        if self.side in ("both", "right") and (
+            self.at[0] != 0.0 or self.by[0] != 0.0 or self.side == "right"
+        ):
+            if not (self.side == "both" and self.at[0] == 0.0):
+                total = total + self._one(ground.places, -1.0)
+        chosen = ground.half(self.half)
+        return total if chosen is None else np.where(chosen[:, None], total, 0.0)
 
-
-@dataclass(frozen=True)
-class Stretch:
-    """Stretches what is near a place, away from it.
-
-    Attributes:
-        at: Centre in face coordinates, mm.
-        reach: Radii of the ellipsoid beyond which nothing moves, mm.
-        by: Relative growth along x, y and z at the centre for an amount of 1.
-        sides: 2 mirrors the field to the other half, 1 is only here.
-    """
-
-    at: Triple
-    reach: Triple
-    by: Triple
-    sides: int = 2
-
-    def moves(self, points: Floats) -> Floats:
-        """(N, 3) movement of points (N, 3) for an amount of 1."""
-        centre = np.array(self.at)
-        total = (
-            _weight(points, self.at, self.reach)[:, None] * (points - centre) * np.array(self.by)
-        )
-        if self.sides == 2 and self.at[0] != 0.0:
-            mirrored = (-self.at[0], self.at[1], self.at[2])
-            away = points - np.array(mirrored)
-            total = total + _weight(points, mirrored, self.reach)[:, None] * away * np.array(
-                self.by
-            )
-        return np.asarray(total)
+    def _one(self, places: Floats, sign: float) -> Floats:
+        mirror = np.array((sign, 1.0, 1.0))
+        centre = np.array(self.at) * mirror
+        away = places - centre
+        u = away / np.array(self.reach)
+        left = np.maximum(0.0, 1.0 - u[:, 0] * u[:, 0] - u[:, 1] * u[:, 1] - u[:, 2] * u[:, 2])
+        weight = (left * left)[:, None]
+        if self.stretch:
+            return np.asarray(weight * away * np.array(self.by))
+        return np.asarray(weight * (np.array(self.by) * mirror))
 
 
-Field = Push | Stretch
+def stretch(at: Triple, reach: Triple, by: Triple, side: str = "both", half: str = "") -> Push:
+    """A :class:`Push` that makes things larger or smaller."""
+    return Push(at, reach, by, side, half, stretch=True)
 
 
-def _weight(points: Floats, at: Triple, reach: Triple) -> Floats:
-    x = (points[:, 0] - at[0]) / reach[0]
-    y = (points[:, 1] - at[1]) / reach[1]
-    z = (points[:, 2] - at[2]) / reach[2]
-    left = np.maximum(0.0, 1.0 - x * x - y * y - z * z)
-    return np.asarray(left * left)
-
-
-def moves(fields: tuple[Field, ...], points: Floats) -> Floats:
-    """(N, 3) movement of points (N, 3) by all fields together."""
-    total = np.zeros_like(points)
+def moves(fields: tuple[Push, ...], ground: Ground) -> Floats:
+    """(N, 3) movement by all fields together."""
+    total = np.zeros_like(ground.places)
     for field in fields:
-        total = total + field.moves(points)
+        total = total + field.moves(ground)
     return total

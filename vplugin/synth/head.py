@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from vplugin.synth.anatomy import Anatomy, mean_anatomy
+from vplugin.synth.deform import deformed
 from vplugin.synth.eyes import eye_part
 from vplugin.synth.expression import Expression
 from vplugin.synth.landmarks import placed, surface_places
 from vplugin.synth.parts import Floats, Material, Part, Segment
-from vplugin.synth.person import Person
+from vplugin.synth.person import Person, shape_amounts
 from vplugin.synth.relief import step
 
 
@@ -65,7 +66,7 @@ class Head:
 def build_head(person: Person, expression: Expression) -> Head:
     """The head of ``person`` with this expression, in the pose in which it looks along -z."""
     anatomy = mean_anatomy()
-    points = anatomy.points
+    points = deformed(shape_amounts(person), expression, 1.0)
     eyes = points[anatomy.anchors : anatomy.anchors + 2]
     gaze = (expression.gaze_x, expression.gaze_y)
     balls = [

@@ -64,3 +64,14 @@ def _group(name: str) -> type[Group] | None:
         "eyes": Eyes, "mouth": Mouth, "ears": Ears, "body": Body,
     }  # fmt: skip
     return kinds.get(name)
+
+
+def shape_amounts(person: Person) -> dict[str, float]:
+    """Shape parameters by ``group.name``, with what age and sex add."""
+    amounts: dict[str, float] = {}
+    for item in fields(person):
+        group = getattr(person, item.name)
+        if isinstance(group, Group):
+            for p in group.parameters():
+                amounts[f"{item.name}.{p.name}"] = getattr(group, p.name)
+    return amounts
