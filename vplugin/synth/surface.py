@@ -53,11 +53,14 @@ def _bulged(texture: Floats, axes: Floats, normal: Floats) -> None:
     if inside <= 0.0 or z > 0.0:
         return
     z += _CORNEA * inside
-    length = math.sqrt(x * x + y * y + z * z)
+    along = 0.0
     for axis in range(3):
-        normal[axis] = (
-            axes[3 * axis] * x + axes[3 * axis + 1] * y + axes[3 * axis + 2] * z
-        ) / length
+        old = normal[axis]
+        normal[axis] = axes[3 * axis] * x + axes[3 * axis + 1] * y + axes[3 * axis + 2] * z
+        along += old * normal[axis]
+    if along < 0.0:
+        # Triangles may turn either way.
+        normal[0], normal[1], normal[2] = -normal[0], -normal[1], -normal[2]
 
 
 @compiled
