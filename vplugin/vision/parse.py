@@ -123,7 +123,7 @@ class Parser:
         chances = _softmax(np.concatenate([run[0] for run in runs]).astype(np.float32))
         if not self.sees_hidden:
             return Parsed(chances, np.zeros(chances[:, 0].shape, np.float32))
-        hidden = np.concatenate([run[1] for run in runs])[:, 0].astype(np.float32)
+        hidden = np.clip(np.concatenate([run[1] for run in runs])[:, 0], -30, 30)
         return Parsed(chances, np.asarray(1 / (1 + np.exp(-hidden)), np.float32))
 
     def matrix(self, points: Array) -> npt.NDArray[np.float64]:
