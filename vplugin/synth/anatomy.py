@@ -130,13 +130,13 @@ def _jaw_weights(places: Floats, upper: npt.NDArray[np.bool_]) -> Floats:
     """How much each place goes with the jaw; at the mouth's corners both lips agree."""
     x, y, z = np.abs(places[:, 0]), places[:, 1], places[:, 2]
     side = step(36.0, 106.0, y)
-    away = step(3.0, MOUTH_HALF, x)
+    away = step(9.0, MOUTH_HALF, x)
     weight = np.where(
         upper, side * away * step(50.0, 70.0, y + 14.0 * away), 1.0 - (1.0 - side) * away
     )
-    weight = weight * (1.0 - step(52.0, 84.0, z))
+    weight = weight * (1.0 - step(46.0, 88.0, z))
     neck = y - (118.0 - 0.3 * (z + 8.0))
-    return np.asarray(weight * (1.0 - step(-2.0, 38.0, neck)))
+    return np.asarray(weight * (1.0 - step(-8.0, 48.0, neck)))
 
 
 def _places(flesh: Floats, ears: tuple[Floats, ...]) -> Floats:

@@ -75,9 +75,7 @@ def lower_border(x: Floats) -> Floats:
     return table(np.abs(x), 0.0, 5.0, (81.4, 81.2, 80.1, 78.0, 75.3, 72.7, 72.7))
 
 
-def _ball(
-    x: Floats, y: Floats, centre: tuple[float, float, float], radii: tuple[float, ...]
-) -> Floats:
+def _ball(x: Floats, y: Floats, centre: tuple[float, float, float], radii: tuple[float, ...]) -> Floats:
     """Depth of an ellipsoid's front; beyond its outline it goes on as a steep cone."""
     u, v = (x - centre[0]) / radii[0], (y - centre[1]) / radii[1]
     rho = np.sqrt(u * u + v * v)
@@ -88,27 +86,31 @@ def _ball(
 
 
 def _nose(x: Floats, y: Floats, z: Floats) -> Floats:
-    ridge = table(y, -24.0, 8.0, (0.0, 1.0, 3.2, 6.6, 9.4, 13.0, 17.2, 20.4, 20.0, 12.0, 0.0))
-    half = table(y, -24.0, 8.0, (20.0, 17.0, 14.0, 13.0, 14.5, 16.0, 17.0, 17.0, 15.0, 12.0, 10.0))
+    ridge = table(y, -24.0, 8.0, (0.0, 1.2, 3.4, 6.4, 9.2, 12.6, 16.6, 20.0, 20.5, 12.0, 0.0))
+    half = table(y, -24.0, 8.0, (22.0, 18.0, 15.0, 13.5, 14.5, 16.5, 18.5, 19.5, 18.0, 13.0, 10.0))
     u = np.minimum(1.0, np.abs(x) / half)
     fall = 1.0 - u * u
-    depth = z - ridge * fall * fall * (0.6 + 0.4 * fall)
+    depth = z - ridge * fall * fall * (0.55 + 0.45 * fall)
     near = (np.abs(x) < 30.0) & (y > 26.0) & (y < 60.0)
-    tip = _ball(x, y, (0.0, 41.0, -31.5), (9.6, 8.6, 12.0))
-    stem = _ball(x, y, (0.0, 46.5, -27.5), (3.9, 5.4, 10.5))
-    wing = _ball(np.abs(x), y, (11.8, 44.2, -21.5), (6.4, 6.9, 10.0))
-    whole = nearer(nearer(tip, stem, 3.0), wing, 3.4)
-    return np.where(near, nearer(depth, whole, 2.2), depth)
+    tip = _ball(x, y, (0.0, 41.0, -30.5), (9.8, 9.2, 12.6))
+    stem = _ball(x, y, (0.0, 46.6, -26.5), (4.4, 5.4, 10.5))
+    wing = _ball(np.abs(x), y, (11.0, 44.4, -18.5), (7.0, 7.0, 10.0))
+    whole = nearer(nearer(tip, stem, 4.0), wing, 6.5)
+    return np.where(near, nearer(depth, whole, 3.0), depth)
 
 
 def _lids(x: Floats, y: Floats, z: Floats) -> Floats:
-    u, v = np.abs(x) - EYE_X, y
+    a = np.abs(x)
+    u, v = a - EYE_X, y
     square = u * u + v * v
     inside = np.minimum(square, 0.9 * LID_RADIUS * LID_RADIUS)
     ball = -np.sqrt(LID_RADIUS * LID_RADIUS - inside) + 0.16 * (square - inside)
-    bed = z + 1.6 * hill(np.abs(x), y, (24.0, -9.0), (13.0, 9.0))
-    bed = bed + 1.2 * hill(np.abs(x), y, (26.0, 13.0), (17.0, 8.0))
-    return np.where(square < 900.0, nearer(bed, ball, 1.4), z)
+    bed = z - 3.6 * hill(a, y, (36.0, -13.0), (25.0, 12.0))
+    bed = bed + 1.0 * hill(a, y, (21.0, -8.0), (9.0, 9.0))
+    bed = bed - 3.4 * hill(a, y, (32.0, 12.0), (25.0, 12.0))
+    bed = bed - 2.2 * hill(a, y, (47.0, 1.0), (14.0, 12.0))
+    round_by = 1.2 + 3.6 * step(-5.0, 4.0, v)
+    return np.where(square < 900.0, nearer(bed, ball, round_by), z)
 
 
 def _lips(x: Floats, y: Floats, z: Floats) -> Floats:
@@ -117,63 +119,43 @@ def _lips(x: Floats, y: Floats, z: Floats) -> Floats:
     side = 0.35 * side + 0.65 * np.sqrt(side)
     v = (line - y) / np.maximum(line - up, 0.8)
     w = (y - line) / np.maximum(low - line, 0.8)
-    above = table(v, 0.0, 0.25, (2.2, -3.4, -4.6, -4.3, -3.6, -2.7, -2.1, -1.5, -0.9, -0.4, 0.0))
-    below = table(w, 0.0, 0.25, (2.2, -3.6, -5.2, -4.6, -2.6, -1.0, -0.3, 0.0, 0.0))
+    above = table(v, 0.0, 0.25, (1.8, -2.6, -4.2, -4.4, -3.9, -2.9, -2.1, -1.5, -0.9, -0.4, 0.0))
+    below = table(w, 0.0, 0.25, (1.8, -2.4, -4.2, -4.7, -3.9, -2.3, -1.1, -0.4, 0.0))
     return z + np.where(y < line, above, below) * side
 
 
 def _muzzle(x: Floats, y: Floats, z: Floats) -> Floats:
     a = np.abs(x)
-    z = z + 1.3 * hill(x, y, (0.0, 58.0), (3.6, 8.5)) - 0.9 * hill(a, y, (4.6, 58.5), (3.0, 8.0))
-    z = (
-        z
-        + 2.2 * hill(x, y, (0.0, 88.5), (22.0, 8.0))
-        - 3.6 * hill(x, y, (0.0, 102.0), (20.0, 15.0))
-    )
-    z = (
-        z
-        + 1.4 * hill(a, y, (27.0, 73.0), (7.0, 8.0))
-        - 1.6 * hill(a, y, (34.0, 66.0), (15.0, 20.0))
-    )
-    fold = a - (18.0 + 0.34 * (y - 44.0))
-    groove = np.maximum(0.0, 1.0 - (fold / 5.0) * (fold / 5.0))
-    return z + 1.1 * groove * groove * step(40.0, 48.0, y) * (1.0 - step(60.0, 76.0, y))
+    z = z + 0.8 * hill(x, y, (0.0, 58.5), (4.6, 9.5)) - 0.6 * hill(a, y, (5.2, 59.0), (4.4, 9.0))
+    z = z + 1.8 * hill(x, y, (0.0, 88.5), (24.0, 9.0)) - 3.4 * hill(x, y, (0.0, 102.0), (22.0, 16.0))
+    z = z + 1.2 * hill(a, y, (27.5, 73.0), (8.0, 9.0)) - 1.6 * hill(a, y, (35.0, 66.0), (17.0, 22.0))
+    fold = (a - (20.0 + 0.4 * (y - 44.0))) / 8.5
+    groove = np.maximum(0.0, 1.0 - fold * fold)
+    return z + 0.7 * groove * groove * groove * step(38.0, 50.0, y) * (1.0 - step(58.0, 82.0, y))
 
 
 def _bones(x: Floats, y: Floats, z: Floats) -> Floats:
     a = np.abs(x)
-    z = (
-        z
-        - 2.2 * hill(a, y, (18.0, -21.0), (17.0, 9.0))
-        - 2.0 * hill(a, y, (40.0, -20.0), (19.0, 9.0))
-    )
-    z = (
-        z
-        + 1.6 * hill(x, y, (0.0, -22.0), (9.0, 12.0))
-        - 1.6 * hill(a, y, (26.0, -45.0), (22.0, 18.0))
-    )
-    z = (
-        z
-        - 2.6 * hill(a, y, (44.0, 24.0), (22.0, 15.0))
-        + 1.5 * hill(a, y, (46.0, 52.0), (18.0, 20.0))
-    )
-    return z - 1.5 * hill(a, y, (30.0, 30.0), (16.0, 14.0))
+    z = z - 1.0 * hill(a, y, (19.0, -20.0), (20.0, 14.0)) - 0.8 * hill(a, y, (42.0, -19.0), (20.0, 14.0))
+    z = z + 1.0 * hill(x, y, (0.0, -24.0), (13.0, 16.0)) - 1.0 * hill(a, y, (27.0, -46.0), (28.0, 22.0))
+    z = z - 2.2 * hill(a, y, (46.0, 24.0), (26.0, 18.0)) + 1.2 * hill(a, y, (46.0, 54.0), (22.0, 22.0))
+    return z - 1.6 * hill(a, y, (30.0, 30.0), (20.0, 18.0))
 
 
 def _neck(x: Floats, y: Floats, z: Floats) -> Floats:
     """Larynx, the two strap muscles, the pit between the collar bones, the bones themselves."""
     a = np.abs(x)
     front = 1.0 - step(70.0, 95.0, z)
-    z = z - 3.0 * hill(x, y, (0.0, 146.0), (11.0, 14.0)) * front
-    muscle = (a - (13.0 + (196.0 - y) * 0.62)) / 9.0
+    z = z - 2.4 * hill(x, y, (0.0, 146.0), (12.0, 16.0)) * front
+    muscle = (a - (11.0 + (196.0 - y) * 0.6)) / 13.0
     band = np.maximum(0.0, 1.0 - muscle * muscle)
-    z = z - 3.0 * band * band * step(118.0, 150.0, y) * (1.0 - step(192.0, 204.0, y)) * front
-    z = z + 4.5 * hill(x, y, (0.0, 201.0), (12.0, 10.0)) * front
-    bone = (y - (210.0 - 0.085 * a)) / 7.5
+    z = z - 3.2 * band * band * band * step(112.0, 160.0, y) * (1.0 - step(186.0, 206.0, y)) * front
+    z = z + 4.0 * hill(x, y, (0.0, 201.0), (13.0, 12.0)) * front
+    bone = (y - (211.0 - 0.09 * a)) / 9.0
     ridge = np.maximum(0.0, 1.0 - bone * bone)
-    z = z - 4.2 * ridge * ridge * step(7.0, 22.0, a) * (1.0 - step(100.0, 150.0, a)) * front
-    hollow = hill(a, y, (62.0, 198.0), (34.0, 9.0))
-    return z + 4.0 * hollow * front
+    z = z - 4.0 * ridge * ridge * step(6.0, 24.0, a) * (1.0 - step(90.0, 150.0, a)) * front
+    hollow = hill(a, y, (60.0, 197.0), (36.0, 11.0))
+    return z + 3.5 * hollow * front
 
 
 def relief(points: Floats) -> Floats:
