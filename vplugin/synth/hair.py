@@ -1,4 +1,4 @@
-"""Scalp hair: what describes it, and how it is grown on a head.
+"""Growing all hair of a person: scalp, brows, lashes and beard.
 
 A head of hair is drawn as several groups of strands: an undercoat close to the skin, the body in
 clumps, and a few fly-aways; tied hair adds tails, plaits and buns (`tails.py`).
@@ -6,81 +6,34 @@ clumps, and a few fly-aways; tied hair adds tails, plaits and buns (`tails.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from vplugin.synth.beard import (
+    Beard,
+    beard_count,
+    beard_densities,
+    beard_guides,
+    beard_lock,
+    beard_region,
+)
+from vplugin.synth.brows import grow_all_lashes, grow_brows
 from vplugin.synth.draw import Draw
-from vplugin.synth.hair_colour import NATURAL, Colour, coloured, dye
+from vplugin.synth.hair_colour import NATURAL, Colour, between, coloured, scaled
 from vplugin.synth.hair_cuts import CUTS, TIES, WHORL, Cut, guide_plan, kinds_of, parting
-from vplugin.synth.hairline import hair_densities, hairline
-from vplugin.synth.parameters import Group, choice, number
+from vplugin.synth.hair_style import HairStyle, hairline_of, tone
+from vplugin.synth.hairline import hair_densities
 from vplugin.synth.parts import Floats, Indices, Segment, Strands
-from vplugin.synth.scalp import Surface, scattered
+from vplugin.synth.scalp import Surface, build_surface, scattered
 from vplugin.synth.strands import LOCK_ENTRIES, Guide, Lock, grow_guides, grow_locks
 
+if TYPE_CHECKING:
+    from vplugin.synth.head import Head
+    from vplugin.synth.person import Person
 
-@dataclass(frozen=True)
-class HairStyle(Group):
-    """The hair of the head."""
-
-    style: str = choice(
-        {
-            "short": 5, "bald": 0.8, "buzz": 1.4, "crew": 2, "textured": 2, "undercut": 1,
-            "quiff": 1.4, "slicked": 1.1, "bowl": 0.5, "pixie": 1.6, "bob": 2.6, "shoulder": 3.2,
-            "long": 3.4, "ponytail": 1.8, "bun": 1.3, "topknot": 0.6, "braids": 0.8, "braid": 0.6,
-            "locs": 0.8, "afro": 1.2, "mohawk": 0.25,
-        },
-        "How it is cut and worn.",
-    )  # fmt: skip
-    line: str = choice(
-        {"full": 7, "peak": 1.2, "receding": 1.4, "crown": 0.6, "ring": 0.5},
-        "Where hair still grows: everywhere, with a widow's peak, with bare corners, with a bald "
-        "crown, or only in a ring around the head.",
-    )
-    recession: float = number(0, 1, 0.35, 0.2, "share", "How far a line that recedes has gone.")
-    part: str = choice({"left": 3, "right": 2, "middle": 2}, "Side of the parting (the person's).")
-    fringe: str = choice(
-        {"none": 5, "straight": 1, "side": 1.4, "curtain": 0.8, "wispy": 0.8},
-        "Hair over the forehead.",
-    )
-    ears: str = choice({"covered": 2, "free": 1.2}, "Loose hair over the ears, or behind them.")
-    shoulders: str = choice(
-        {"mixed": 2, "behind": 2, "front": 1}, "Where long hair falls at the shoulders."
-    )
-    length: float = number(0.5, 1.6, 1, 0.18, "factor", "Of the style's usual length.")
-    curl: float = number(0, 1, 0.25, 0.25, "share", "Straight (0), waves, curls, coils (1).")
-    volume: float = number(0, 1, 0.45, 0.18, "share", "How far it stands off the head.")
-    clumping: float = number(0, 1, 0.5, 0.18, "share", "Loose (0) or in strands (1).")
-    frizz: float = number(0, 1, 0.3, 0.15, "share", "Smooth (0) or unruly (1).")
-    density: float = number(0.3, 1, 0.95, 0.1, "share", "How thick it grows.")
-    colour: str = choice(
-        {
-            "black": 4, "dark brown": 4, "brown": 3, "light brown": 2, "dark blond": 1.6,
-            "blond": 1.4, "platinum": 0.4, "auburn": 0.7, "red": 0.7, "dyed": 0.35,
-        },
-        "Of the hair that is not grey.",
-    )  # fmt: skip
-    shade: float = number(-1, 1, 0, 0.35, "share", "Darker (-1) or lighter (+1) than that.")
-    greying: float = number(0, 1, 0.05, 0.1, "share", "How many hairs are white.")
-    tips: float = number(0, 1, 0.15, 0.15, "share", "How much lighter the tips are.")
-    hue: float = number(0, 1, 0.5, 0.4, "turn", "Of dyed hair, around the colour wheel.")
-    outgrown: float = number(0, 1, 0.2, 0.3, "share", "Natural colour at the roots of dyed hair.")
-    pattern: float = number(0, 1, 0.5, 0.3, "share", "Which of many like it: seeds every strand.")
-
-    @property
-    def seed(self) -> int:
-        """Of everything random in this hair."""
-        return int(self.pattern * 1e6)
-
-    @property
-    def colour_word(self) -> str:
-        """One word of what one sees, for captions."""
-        if self.greying > 0.85:
-            return "white"
-        return "grey" if self.greying > 0.45 else self.colour
+__all__ = ["Grown", "HairStyle", "grow", "grow_beard", "grow_hair"]
 
 
 class Grown(NamedTuple):
@@ -99,44 +52,93 @@ class Grown(NamedTuple):
     face: Floats
 
 
-def hairline_of(style: HairStyle) -> Floats:
-    """What ``hairline.hair_density`` reads for this hair."""
-    gone = style.recession
-    front, corners, peak, crown, ring = {
-        "full": (0.0, 0.12 * gone, 0.1, 0.0, 0.0),
-        "peak": (0.0, 0.35, 1.0, 0.0, 0.0),
-        "receding": (0.15 + 0.5 * gone, 0.4 + 0.6 * gone, 0.0, 0.0, 0.0),
-        "crown": (0.3 * gone, 0.2 + 0.5 * gone, 0.0, 0.3 + 0.7 * gone, 0.0),
-        "ring": (0.0, 0.0, 0.0, 0.0, 1.0),
-    }[style.line]
-    density = 0.0 if style.style == "bald" else style.density
-    return hairline(front, corners, peak, crown, ring, density, style.seed)
+def grow(person: Person, head: Head, detail: float = 1.0) -> tuple[Strands, ...]:
+    """All hair of a person, in the head frame.
 
-
-def tone(style: HairStyle) -> tuple[Colour, Colour, Colour]:
-    """Linear RGB of most hair, of its roots and of its tips."""
-    natural = NATURAL["dark brown" if style.colour == "dyed" else style.colour]
-    base = dye(style.hue) if style.colour == "dyed" else natural
-    factor = 1.0 + (0.55 if style.shade > 0 else 0.4) * style.shade
-    base = _scaled(base, factor)
-    root = _scaled(base, 0.8)
-    if style.colour == "dyed":
-        root = _between(base, natural, style.outgrown)
-    light = _scaled(base, 1.35)
-    pale = (0.40, 0.29, 0.17)
-    return base, root, _between(light, pale, 0.5 * style.tips)
-
-
-def _scaled(colour: Colour, factor: float) -> Colour:
-    return (colour[0] * factor, colour[1] * factor, colour[2] * factor)
-
-
-def _between(a: Colour, b: Colour, share: float) -> Colour:
+    Args:
+        person: Who: ``hair``, ``beard`` and ``brows`` say how.
+        head: Where: with the expression, so that brows, lashes and beard move with the face.
+        detail: 1 suits a face (of 150 mm) of 150 pixels; more grows more and finer hairs.
+    """
+    style, natural = person.hair, natural_colour(person.hair)
+    skin = head.parts[0]
+    meshes = [(skin.vertices, skin.triangles, np.ones(len(skin.triangles), np.uint8))]
+    meshes += [
+        (part.vertices, part.triangles, np.ones(len(part.triangles), np.uint8))
+        for part in head.parts
+        if part.label in (Segment.LEFT_EAR, Segment.RIGHT_EAR)
+    ]
+    grown = Grown(build_surface(meshes), skin.vertices, skin.triangles, skin.texture)
+    brows = person.brows
     return (
-        a[0] + (b[0] - a[0]) * share,
-        a[1] + (b[1] - a[1]) * share,
-        a[2] + (b[2] - a[2]) * share,
+        *grow_hair(style, grown, detail),
+        *grow_beard(person.beard, style, grown, detail),
+        *grow_brows(brows, head.brow_lines, natural, style.greying, style.seed, detail),
+        *grow_all_lashes(brows, head.lid_lines, head.eyes, natural, style.seed, detail),
     )
+
+
+def natural_colour(style: HairStyle) -> Colour:
+    """Linear RGB of hair that is neither dyed nor grey."""
+    return NATURAL["dark brown" if style.colour in ("dyed", "platinum") else style.colour]
+
+
+def grow_beard(beard: Beard, style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ...]:
+    """The strands of the beard; none of style none.
+
+    Args:
+        beard: Of the person.
+        style: Hair of the head, for the colour.
+        head: Where it grows.
+        detail: As of :func:`grow`.
+    """
+    if beard.style == "none":
+        return ()
+    draw = Draw(beard.seed, "beard")
+    density = beard_densities(beard_region(beard), head.face)
+    hairs, width, each = beard_count(beard)
+    roots = _roots(head, density, 190, draw.of("guides").integer(0, 1 << 30))
+    count = int(hairs * min(2.5, max(0.35, detail)))
+    many = _roots(head, density, count, draw.of("roots").integer(0, 1 << 30))
+    if len(roots) == 0 or len(many) == 0:
+        return ()
+    plan = beard_guides(beard, roots, draw)
+    guides = np.empty((len(roots), each, 3))
+    seed = draw.of("wander").integer(0, 1 << 30)
+    # Hair of the face stands off it by itself; only the chest is in its way.
+    free = np.zeros_like(head.surface.head)
+    nowhere = np.zeros((1, 3))
+    grow_guides(free, head.surface.torso, roots, plan, nowhere, nowhere[0], seed, guides)
+    kinds = np.where(
+        (many[:, 7] < 76.0) & (np.abs(many[:, 6]) < 30.0) & (many[:, 8] < 14.0), 1.0, 0.0
+    )
+    points = np.empty((len(many), each, 3))
+    clumps, ranks = np.empty(len(many), np.int32), np.empty(len(many), np.float32)
+    grow_locks(
+        *(free, head.surface.torso, many, kinds, guides, roots),
+        *(
+            np.ascontiguousarray(plan[:, Guide.KIND]),
+            beard_lock(beard),
+            seed,
+            points,
+            clumps,
+            ranks,
+        ),
+    )
+    natural = natural_colour(style)
+    base = between(natural, (0.16, 0.055, 0.02), 0.5 * beard.warmth)
+    look = Look(base, scaled(base, 0.8), scaled(base, 1.3), max(beard.greying, 0.7 * style.greying))
+    coat = Coat(0, width, (0.0, 0.0), 0.0, 0.0, 0.0, 0.0, 1.0, 0.85)
+    return (finished(look, points, clumps, ranks, coat, seed, detail, Segment.BEARD, 0.3),)
+
+
+class Look(NamedTuple):
+    """Colours of a group of strands: linear RGB of most of it, its roots and tips; share of white."""
+
+    base: Colour
+    root: Colour
+    tip: Colour
+    grey: float
 
 
 class Coat(NamedTuple):
@@ -216,9 +218,7 @@ def _guides(
     roots = _roots(head, density, cut.guides, draw.of("roots").integer(0, 1 << 30))
     side = parting(style.part, roots[:, 6:9])
     behind = _behind(style.shoulders, roots, draw)
-    plan = guide_plan(
-        cut, roots, side, style.fringe, style.ears == "covered", behind, style.length
-    )
+    plan = guide_plan(cut, roots, side, style.fringe, style.ears == "covered", behind, style.length)
     _tuned(plan, style, draw)
     ties = np.array(TIES[cut.tie] or ((0.0, 0.0, 0.0),))
     guides = np.empty((len(roots), cut.points, 3))
@@ -307,26 +307,40 @@ def _coat(
     ranks = np.empty(len(roots), np.float32)
     lock = _lock(style, cut, coat)
     grow_locks(
-        *head.surface, roots, kinds, guides, guide_roots, guide_kinds, lock, seed, points, clumps, ranks
+        *head.surface,
+        roots,
+        kinds,
+        guides,
+        guide_roots,
+        guide_kinds,
+        lock,
+        seed,
+        points,
+        clumps,
+        ranks,
     )
-    return finished(style, points, clumps, ranks, coat, seed, detail)
+    look = Look(*tone(style), style.greying)
+    gloss = 0.75 - 0.4 * style.frizz
+    return finished(look, points, clumps, ranks, coat, seed, detail, Segment.HAIR, gloss)
 
 
 def finished(
-    style: HairStyle,
+    look: Look,
     points: Floats,
     clumps: Indices,
     ranks: npt.NDArray[np.float32],
     coat: Coat,
     seed: int,
     detail: float,
+    label: Segment,
+    gloss: float,
 ) -> Strands:
     """Grown hairs (S, K, 3) with colours and widths."""
     count, each = points.shape[:2]
     colours = np.empty((count, 3), np.float32)
     tips = np.empty((count, 3), np.float32)
-    base, root, tip = (np.array(_scaled(c, coat.dark), np.float32) for c in tone(style))
-    coloured(base, root, tip, style.greying, 0.45, 0.45, clumps, ranks, seed, colours, tips)
+    base, root, tip = (np.array(scaled(c, coat.dark), np.float32) for c in look[:3])
+    coloured(base, root, tip, look.grey, 0.45, 0.45, clumps, ranks, seed, colours, tips)
     width = coat.width / max(0.5, detail) ** 0.8
     spread = Draw(seed, "width").array(count)
     return Strands(
@@ -335,7 +349,7 @@ def finished(
         (width * (0.7 + 0.6 * spread)).astype(np.float32),
         colours,
         tips,
-        Segment.HAIR,
-        0.75 - 0.4 * style.frizz,
+        label,
+        gloss,
         coat.opacity,
     )

@@ -40,6 +40,20 @@ def _part(value: float) -> float:
     return 0.035 + 0.40 * value * value
 
 
+def scaled(colour: Colour, factor: float) -> Colour:
+    """A colour, brighter or darker."""
+    return (colour[0] * factor, colour[1] * factor, colour[2] * factor)
+
+
+def between(a: Colour, b: Colour, share: float) -> Colour:
+    """A colour between two others."""
+    return (
+        a[0] + (b[0] - a[0]) * share,
+        a[1] + (b[1] - a[1]) * share,
+        a[2] + (b[2] - a[2]) * share,
+    )
+
+
 @compiled
 def coloured(
     base: Singles,

@@ -232,4 +232,6 @@ def _fringe(plan: Floats, cut: Cut, face: Floats, side: Floats, fringe: str, sca
     plan[rows, Guide.FACE] = {"curtain": 0.45, "side": 0.0}.get(fringe, 0.0)
     plan[rows, Guide.TIE] = 0.0
     plan[rows, Guide.HUG] = 0.1
-    plan[rows, Guide.CUT] = {"straight": -22.0, "wispy": -16.0, "side": -8.0, "curtain": 40.0}[fringe]
+    plan[rows, Guide.CUT] = {"straight": -22.0, "wispy": -16.0, "side": -8.0, "curtain": 40.0}[
+        fringe
+    ]

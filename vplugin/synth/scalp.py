@@ -120,9 +120,7 @@ def pushed_out(
 
 
 @compiled
-def laid_on(
-    head: Floats, x: float, y: float, z: float, above: float
-) -> tuple[float, float, float]:
+def laid_on(head: Floats, x: float, y: float, z: float, above: float) -> tuple[float, float, float]:
     """A point, moved in or out to ``above`` mm over the head's surface, where it has one."""
     dy, dz = y - CENTRE_Y, z - CENTRE_Z
     radius = head_radius(head, x, dy, dz)
@@ -144,7 +142,8 @@ def _splat(
         for axis in range(3):
             size = max(
                 size,
-                abs(vertices[b, axis] - vertices[a, axis]) + abs(vertices[c, axis] - vertices[a, axis]),
+                abs(vertices[b, axis] - vertices[a, axis])
+                + abs(vertices[c, axis] - vertices[a, axis]),
             )
         steps = int(min(24.0, 1.0 + size / 4.0))
         for i in range(steps + 1):

@@ -253,9 +253,7 @@ def _bounds(screen: Floats, width: int, height: int) -> tuple[int, int, int, int
 
 
 @compiled
-def _visible(
-    solid: Plane, clear: Plane, screen: Floats, i: int, left: int, top: int
-) -> bool:
+def _visible(solid: Plane, clear: Plane, screen: Floats, i: int, left: int, top: int) -> bool:
     """Whether anything of a piece may be seen: some samples along it are asked."""
     height, width = solid.shape
     u0, v0 = screen[i, 0] - left, screen[i, 1] - top
@@ -317,9 +315,15 @@ def _draw_piece(
                 continue
             alpha = most * min(1.0, edge / soft)
             weight = alpha * rest
-            gathered[y, x, 0] += weight * (radiance[i, 0] + (radiance[i + 1, 0] - radiance[i, 0]) * t)
-            gathered[y, x, 1] += weight * (radiance[i, 1] + (radiance[i + 1, 1] - radiance[i, 1]) * t)
-            gathered[y, x, 2] += weight * (radiance[i, 2] + (radiance[i + 1, 2] - radiance[i, 2]) * t)
+            gathered[y, x, 0] += weight * (
+                radiance[i, 0] + (radiance[i + 1, 0] - radiance[i, 0]) * t
+            )
+            gathered[y, x, 1] += weight * (
+                radiance[i, 1] + (radiance[i + 1, 1] - radiance[i, 1]) * t
+            )
+            gathered[y, x, 2] += weight * (
+                radiance[i, 2] + (radiance[i + 1, 2] - radiance[i, 2]) * t
+            )
             clear[y, x] = rest - weight
             if rest > 0.7 and rest - weight <= 0.7:
                 reached[y, x] = z + 1.0

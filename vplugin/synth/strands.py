@@ -123,7 +123,11 @@ def grow_guides(
             # Near the skin the comb works along it.
             inward = cx * nx + cy * ny + cz * nz
             along = 1.0 - smoothstep(4.0, 40.0, far) * (0.0 if tied else 0.6)
-            cx, cy, cz = cx - along * inward * nx, cy - along * inward * ny, cz - along * inward * nz
+            cx, cy, cz = (
+                cx - along * inward * nx,
+                cy - along * inward * ny,
+                cz - along * inward * nz,
+            )
             wander = plan[g, Guide.WANDER]
             if wander > 0.0:
                 cx += wander * noise(x * 0.03, y * 0.03, z * 0.03 + g * 7.1, seed)
@@ -224,9 +228,9 @@ def _distance(path: Floats, i: int) -> float:
 
 
 @compiled
-def _nearest(roots: Floats, n: int, kind: float, others: Floats, kinds: Floats) -> tuple[
-    int, int, int, float, float, float
-]:
+def _nearest(
+    roots: Floats, n: int, kind: float, others: Floats, kinds: Floats
+) -> tuple[int, int, int, float, float, float]:
     a, b, c = -1, -1, -1
     da, db, dc = 1e18, 1e18, 1e18
     for g in range(others.shape[0]):
@@ -318,7 +322,9 @@ def grow_locks(
         radius *= mix(0.85, 1.15, hashed(n, 23, 0, seed))
         unison = lock[Lock.UNISON]
         phase = 2.0 * PI * mix(hashed(n, 24, 0, seed), hashed(a, 25, 0, seed), unison)
-        turns = 2.0 * PI * length / (lock[Lock.WAVE] * mix(0.8, 1.25, hashed(a, 26, 0, seed)) + 1e-6)
+        turns = (
+            2.0 * PI * length / (lock[Lock.WAVE] * mix(0.8, 1.25, hashed(a, 26, 0, seed)) + 1e-6)
+        )
         spin = 1.0 if hashed(a, 27, 0, seed) < 0.5 else -1.0
         for k in range(count):
             t = k / (count - 1)
