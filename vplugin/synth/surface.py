@@ -10,9 +10,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.synth.assembly import BLUE, GLOSS, GREEN, MATERIAL, RED, SEED, SUBJECT, Mesh
+from vplugin.synth.assembly import BLUE, GREEN, MATERIAL, RED, SEED, SUBJECT, Mesh
 from vplugin.synth.exact import clamp, compiled, fractal, smoothstep
 from vplugin.synth.eye_paint import paint_eye
+from vplugin.synth.fabric import paint_cloth
 from vplugin.synth.mouth_paint import paint_mouth
 from vplugin.synth.parts import Floats, Indices, Material
 from vplugin.synth.raster import Singles
@@ -148,7 +149,7 @@ def describe(
             elif kind in (_TEETH, _MOUTH) and who > 0:
                 paint_mouth(texture[0], texture[1], texture[2], kind, skins[who - 1], out)
             else:
-                _stuff(texture[0], texture[1], texture[2], row, out)
+                paint_cloth(texture[0], texture[1], texture[2], row, out)
             u, v = (x + 0.5 - camera[1]) / camera[0], (y + 0.5 - camera[2]) / camera[0]
             towards(normal, u, v, side(places, i, j, k))
             for channel in range(8):
@@ -189,8 +190,3 @@ def side(places: Floats, i: int, j: int, k: int) -> float:
     wx, wy = places[k, 0] - places[i, 0], places[k, 1] - places[i, 1]
     return -1.0 if vx * wy - vy * wx > 0.0 else 1.0
 
-
-@compiled
-def _stuff(x: float, y: float, z: float, row: Floats, out: Floats) -> None:
-    out[0], out[1], out[2] = row[RED], row[GREEN], row[BLUE]
-    out[3], out[4], out[5], out[6], out[7] = row[GLOSS], 0.9 - 0.8 * row[GLOSS], 0.0, 0.0, 0.0
