@@ -20,6 +20,7 @@ from vplugin.synth.sheet import (
     NAMES,
     POSES,
     VIEWS,
+    check_picture,
     contact_sheet,
     portraits,
     write_people,
@@ -92,6 +93,7 @@ def sheet(
 
     Example: vplugin synth sheet --seed 100 --people 48 --columns 8 --size 200 -o faces.png
     """
+    check_picture(output)
     views = POSES if poses else VIEWS[:1]
     console = Console(stderr=True, quiet=quiet)
     pictures = []

@@ -172,7 +172,7 @@ def _shots(draw: Draw, lines: Sequence[Line], people: int, seconds: float) -> tu
         draw.of("preset").choice(("studio", "indoor", "window")), draw.of("light")
     )
     room = Backdrop.from_draw(draw.of("room"))
-    room = Backdrop(**{**vars(room), "kind": draw.of("kind").choice(_ROOMS)})
+    room = replace(room, kind=draw.of("kind").choice(_ROOMS), brightness=draw.normal(-0.2, 0.25))
     shots = [_wide(0.0, people, light, room)]
     for line in lines[1:]:
         start = line.speech.start - 0.2
@@ -194,7 +194,9 @@ def _wide(start: float, people: int, light: Light, room: Backdrop) -> Shot:
 
 
 def _close(start: float, role: int, people: int, light: Light, room: Backdrop) -> Shot:
+    """One of them; the room is seen from the other side."""
     x = (role - (people - 1) / 2.0) * _SPACING
-    eye, moves = (x, 14.0, -760.0), (0.0, 0.0, 70.0)
-    near = Backdrop(**{**vars(room), "blur": min(0.12, room.blur + 0.02)})
+    side = "no" if room.mirrored == "yes" else "yes"
+    near = replace(room, blur=min(0.12, room.blur + 0.015), mirrored=side)
+    eye, moves = (x, 40.0, -920.0), (0.0, 0.0, 70.0)
     return Shot(start, Camera(field_of_view=24.0), eye, moves, 6.0, 2.5, light, near, (role,))

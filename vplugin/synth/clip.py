@@ -234,7 +234,7 @@ def _encode(
                 _video(output, settings),
                 output.add_stream("aac", rate=RATE, layout="mono"),
             )
-            heard = _sounds(script.sound())
+            heard = _sounds(script.sound()[: round(frames.count / settings.rate * RATE)])
             for index, (rgb, faces) in enumerate(frames):
                 seconds = index / settings.rate
                 while heard and heard[0].pts <= seconds * RATE:

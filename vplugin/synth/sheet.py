@@ -33,6 +33,7 @@ __all__ = [
     "POSES",
     "VIEWS",
     "View",
+    "check_picture",
     "contact_sheet",
     "portrait",
     "portraits",
@@ -144,17 +145,25 @@ def contact_sheet(pictures: Sequence[Rgb], columns: int, gap: int = 4) -> Rgb:
     return sheet
 
 
+def check_picture(path: Path) -> None:
+    """See that a picture can be written under this name, before it is drawn.
+
+    Raises:
+        SinkError: Another ending.
+    """
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise SinkError("no such kind of picture", where=path, mend="end the name in .png or .jpg")
+
+
 def write_picture(picture: Rgb, path: Path) -> Path:
     """Write a PNG or a JPEG, whole or not at all.
 
     Raises:
         SinkError: Another ending, or it cannot be written there.
     """
-    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise SinkError("no such kind of picture", where=path, mend="end the name in .png or .jpg")
-    options = (
-        [] if path.suffix.lower() == ".png" else [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, *_DENSITY]
-    )
+    check_picture(path)
+    png = path.suffix.lower() == ".png"
+    options = [] if png else [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, *_DENSITY]
     _, data = cv2.imencode(path.suffix.lower(), picture[..., ::-1], options)
     _write(path, data.tobytes())
     return path

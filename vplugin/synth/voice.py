@@ -75,7 +75,7 @@ def speak(speech: Speech, voice: Voice, seconds: float, seed: int = 0) -> Sample
         return np.zeros(count, np.float32)
     wave = np.zeros(count)
     tracks = _tracks(speech, voice, count // _STEP + 2, Draw(seed, "voice"))
-    _sing(tracks, voice.size, voice.breath, voice.roughness, seed, wave)
+    _sing(tracks, voice.size, voice.breath, voice.roughness, seed & 0x7FFFFFFF, wave)
     heard = wave[tracks[np.minimum(np.arange(count) // _STEP, len(tracks) - 1), _LOUD] > 0.1]
     power = float(np.sqrt(np.square(heard).mean())) if heard.size else 0.0
     scaled = wave * (_LEVEL / power) if power > 0 else wave
