@@ -43,7 +43,7 @@ def build(words: Sequence[str]) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_options)
-    for command in (run, check, graph, nodes, doctor):
+    for command in (run, check, graph, nodes, doctor, train):
         app.command()(command)
     for name in _GROUPS:
         app.add_typer(_group(words, name), name=name)
@@ -142,3 +142,24 @@ def doctor() -> int:
     from vplugin.cli.doctor import examine
 
     return examine()
+
+
+def train(
+    name: Annotated[
+        str, typer.Argument(help="detector, landmarks, identity, parser, attributes, or a recipe.")
+    ],
+    settings: Annotated[
+        list[str],
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the recipe; many."),
+    ] = [],  # noqa: B006
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in the output folder.")
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Only print the recipe as it would be used.")
+    ] = False,
+) -> int:
+    """Train a house model from rendered people; Ctrl-C saves, --resume goes on."""
+    from vplugin.cli.train import train_model
+
+    return train_model(name, settings, resume=resume, show=show)

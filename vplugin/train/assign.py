@@ -21,7 +21,7 @@ __all__ = ["Anchors", "Faces", "anchors_of", "detection_losses", "overlap"]
 _BEST = 9  # anchors a face may take
 _SCORE_POWER, _OVERLAP_POWER = 0.5, 4.0
 _REACH = 1.5  # strides round the centre of a face within which anchors may be taken
-_WEIGHTS = {"score": 1.0, "box": 2.0, "point": 1.0}
+_WEIGHTS = {"score": 2.0, "box": 2.0, "point": 0.4}
 
 
 class Anchors(NamedTuple):

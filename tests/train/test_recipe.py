@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vplugin.errors import TrainError
+from vplugin.train.recipe import Recipe, read
+from vplugin.train.tasks import NAMES, recipe_path, stock_recipe, task_type
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_recipe_is_read_and_changed(tmp_path: Path) -> None:
+    path = written(tmp_path, "task: t\nsteps: 5\ndata: {size: 64}\n")
+    recipe = read(path, Recipe, {"data.workers": 3, "batch": 7, "optimiser.rate": 0.01})
+    assert (recipe.steps, recipe.batch, recipe.data.size, recipe.data.workers) == (5, 7, 64, 3)
+    assert recipe.optimiser.rate == 0.01
+    assert read(path, Recipe).batch == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "match"),
+    [
+        ("task: t\n", {}, "give either steps or minutes"),
+        ("task: t\nsteps: 1\nminutes: 1\n", {}, "give either steps or minutes"),
+        ("steps: 1\n", {}, "task: Field required"),
+        ("task: t\nsteps: 0\n", {}, "steps: .*greater than or equal to 1"),
+        ("task: t\nsteps: 1\nbatches: 3\n", {}, "batches: Extra inputs"),
+        ("task: t\nsteps: 1\ndevice: gpu\n", {}, "device: .*'cpu' or 'cuda'"),
+        ("task: t\nsteps: 1\n", {"data.train": [5, 5]}, "train must be two seeds"),
+        ("task: t\nsteps: 1\n", {"data.held_out": [3000, 5000]}, "share seeds"),
+        ("task: t\nsteps: 1\n", {"steps.x": 1}, "steps has no keys"),
+        ("task: [\n", {}, "not YAML"),
+        ("- 1\n", {}, "not a mapping"),
+    ],
+)
+def test_a_wrong_recipe_says_what_is_wrong(
+    tmp_path: Path, text: str, changes: dict[str, Any], match: str
+) -> None:
+    with pytest.raises(TrainError, match=match):
+        read(written(tmp_path, text), Recipe, changes)
+
+
+def test_the_error_names_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "task: t\n")
+    with pytest.raises(TrainError, match=f"^{path}: "):
+        read(path, Recipe)
+    with pytest.raises(TrainError, match="cannot be read"):
+        read(tmp_path / "none.yaml", Recipe)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stock_recipes_are_right_and_learn_from_disjoint_seeds(name: str) -> None:
+    kind = task_type(name)
+    recipe = read(stock_recipe(name), kind.recipe_type)
+    assert recipe.task == name == kind.name
+    assert recipe.data.train[1] <= recipe.data.held_out[0]
+
+
+def test_names_are_tasks_and_files_are_files(tmp_path: Path) -> None:
+    assert recipe_path("detector") == stock_recipe("detector")
+    assert recipe_path("mine.yaml") == Path("mine.yaml")
+    with pytest.raises(TrainError, match="no recipe 'dettector' — choose from detector"):
+        recipe_path("dettector")
+    with pytest.raises(TrainError, match="no task 'walking'"):
+        task_type("walking")
