@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vplugin.synth.backdrop import Backdrop
+from vplugin.synth.camera import Camera
 from vplugin.synth.draw import Draw
 from vplugin.synth.light import Light
 from vplugin.synth.performance import Mood, Performance, Turn
 from vplugin.synth.person import Person
-from vplugin.synth.scene import Camera
 from vplugin.synth.script import Role, Script, Shot
 from vplugin.synth.speech import Speech
 from vplugin.synth.voice import Voice

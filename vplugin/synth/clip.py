@@ -237,14 +237,12 @@ def _encode(
             heard = _sounds(script.sound()[: round(frames.count / settings.rate * RATE)])
             for index, (rgb, faces) in enumerate(frames):
                 seconds = index / settings.rate
-                while heard and heard[0].pts <= seconds * RATE:
-                    output.mux(sound.encode(heard.popleft()))
+                _encode_sound(output, sound, heard, seconds)
                 output.mux(video.encode(_picture(rgb, index, settings)))
                 truth.append({"pts": index, "shot": script.shot_at(float(seconds)), "faces": faces})
                 if progress is not None:
                     progress(index + 1, frames.count)
-            for rest in heard:
-                output.mux(sound.encode(rest))
+            _encode_sound(output, sound, heard, Fraction(script.seconds) + 1)
             for stream in (video, sound):
                 output.mux(stream.encode(None))
         except BaseException:
@@ -256,6 +254,12 @@ def _encode(
     except FFmpegError as error:
         raise sink_error(error, file.final) from error
     return truth
+
+
+def _encode_sound(output: Any, sound: Any, heard: deque[av.AudioFrame], seconds: Fraction) -> None:
+    """What begins until this time, so that both tracks grow together."""
+    while heard and (heard[0].pts or 0) <= seconds * RATE:
+        output.mux(sound.encode(heard.popleft()))
 
 
 def _options(muxer: str) -> dict[str, str]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from vplugin.synth.backdrop import Backdrop
+from vplugin.synth.camera import Camera
 from vplugin.synth.expression import Expression
 from vplugin.synth.light import Light
 from vplugin.synth.parameters import Group, Parameter
 from vplugin.synth.person import Person
 from vplugin.synth.pose import Pose
-from vplugin.synth.scene import Camera
 from vplugin.synth.voice import Voice
 
 __all__ = ["groups", "table"]

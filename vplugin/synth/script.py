@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.synth.backdrop import Backdrop
+from vplugin.synth.camera import Camera
 from vplugin.synth.draw import Draw
 from vplugin.synth.light import Light
 from vplugin.synth.motion import Wander, eased
 from vplugin.synth.performance import Performance
 from vplugin.synth.person import Person
 from vplugin.synth.props import Prop
-from vplugin.synth.scene import Camera, Scene, Subject
+from vplugin.synth.scene import Scene, Subject
 from vplugin.synth.speech import Speech
 from vplugin.synth.voice import Voice, speak
 

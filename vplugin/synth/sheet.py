@@ -19,6 +19,7 @@ import yaml
 from vplugin.errors import SinkError
 from vplugin.media.output_file import OutputFile, sink_error
 from vplugin.synth.backdrop import Backdrop
+from vplugin.synth.camera import Camera
 from vplugin.synth.draw import Draw
 from vplugin.synth.expression import Expression
 from vplugin.synth.light import Light
@@ -26,7 +27,7 @@ from vplugin.synth.person import Person
 from vplugin.synth.pose import Pose
 from vplugin.synth.render import render
 from vplugin.synth.rendering import Rendering
-from vplugin.synth.scene import Camera, Scene, Subject
+from vplugin.synth.scene import Scene, Subject
 
 __all__ = [
     "NAMES",
