@@ -197,7 +197,11 @@ def _mouth(face: Face) -> float:
 
 
 def _sunglasses(face: Face, shares: npt.NDArray[np.float64]) -> float:
-    raise NotImplementedError
+    """Dark lenses by the renderer's word; unknown where they are out of sight."""
+    worn = str(face.words.get("glasses", "none"))
+    if "sun" not in worn:
+        return 0.0
+    return 1.0 if shares[Segment.GLASSES] > 0.01 else np.nan
 
 
 def _exposure(picture: npt.NDArray[np.uint8], segments: npt.NDArray[np.uint8]) -> float:
@@ -231,7 +235,7 @@ def _figures(found: npt.NDArray[np.float32], goal: npt.NDArray[np.float32]) -> d
         elif answer.kind != "chance":
             figures[f"error_{answer.name}"] = float(np.abs(one - true).mean())
     areas = [value for name, value in figures.items() if name.startswith("auc_")]
-    figures["good"] = float(np.mean(areas)) - figures["error_yaw"] / 90
+    figures["good"] = float(np.mean(areas or [0.5])) - figures["error_yaw"] / 90
     return figures
 
 

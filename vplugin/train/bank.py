@@ -25,7 +25,7 @@ __all__ = ["FaceRecipe", "FaceTask", "load_trunk", "pictures_of"]
 class FaceRecipe(Recipe):
     """Fields that the tasks share."""
 
-    variants: int = Field(default=8, ge=1, description="Pictures of each person in the bank")
+    variants: int = Field(default=4, ge=1, description="Pictures of each person in the bank")
     behind: float = Field(default=0.4, ge=0, le=1, description="Share before another backdrop")
 
 

@@ -47,7 +47,7 @@ class FaceSource:
     """
 
     size: int = 256
-    variants: int = 8
+    variants: int = 4
     name: str = field(default="faces", init=False)
     dtype: np.dtype[Any] = field(init=False, repr=False)
 
