@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from vplugin.errors import SinkError
+from vplugin.media.output_file import OutputFile
 from vplugin.synth import clip as clips
 from vplugin.synth.casting import cast
 from vplugin.synth.clip import ClipSettings, read_truth, write_clip
@@ -105,6 +107,18 @@ def test_an_older_clip_survives_a_failure(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(ZeroDivisionError):
         write_clip(cast(1, 1, 0.2), path, SMALL)
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a.mp4", b"older")]
+
+
+def test_a_full_disk_is_one_error_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: OutputFile, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(OutputFile, "write", full)
+    with pytest.raises(SinkError, match="no space left"):
+        write_clip(cast(1, 1, 0.2), tmp_path / "a.mp4", SMALL)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_truth_may_be_packed(tmp_path: Path) -> None:

@@ -100,7 +100,10 @@ def write_clip(
         stack.callback(notes.discard)
         frames = stack.enter_context(_Frames(script, settings))
         facts = _encode(script, settings, clip, frames, progress)
-        notes.write(_packed(_sidecar(script, settings, path, facts), truth))
+        try:
+            notes.write(_packed(_sidecar(script, settings, path, facts), truth))
+        except OSError as error:
+            raise sink_error(error, truth) from error
         notes.commit()
         clip.commit()
     return truth
@@ -225,34 +228,46 @@ def _encode(
     progress: Progress | None,
 ) -> list[dict[str, Any]]:
     """Write the container; returns the truth for each frame."""
-    truth: list[dict[str, Any]] = []
     muxer = {".mkv": "matroska"}.get(file.final.suffix.lower(), file.final.suffix[1:].lower())
     try:
         output = av.open(file, "w", format=muxer, container_options=_options(muxer))
         try:
-            video, sound = (
-                _video(output, settings),
-                output.add_stream("aac", rate=RATE, layout="mono"),
-            )
-            heard = _sounds(script.sound()[: round(frames.count / settings.rate * RATE)])
-            for index, (rgb, faces) in enumerate(frames):
-                seconds = index / settings.rate
-                _encode_sound(output, sound, heard, seconds)
-                output.mux(video.encode(_picture(rgb, index, settings)))
-                truth.append({"pts": index, "shot": script.shot_at(float(seconds)), "faces": faces})
-                if progress is not None:
-                    progress(index + 1, frames.count)
-            _encode_sound(output, sound, heard, Fraction(script.seconds) + 1)
-            for stream in (video, sound):
-                output.mux(stream.encode(None))
+            truth = _fill(output, script, settings, frames, progress)
+            output.close()
         except BaseException:
             file.ignore()
-            raise
-        finally:
-            with suppress(FFmpegError):
+            with suppress(FFmpegError, OSError, ValueError):
                 output.close()
-    except FFmpegError as error:
+            raise
+    except SinkError:
+        raise
+    except OSError as error:  # FFmpeg's errors are such too
         raise sink_error(error, file.final) from error
+    return truth
+
+
+def _fill(
+    output: Any,
+    script: Script,
+    settings: ClipSettings,
+    frames: _Frames,
+    progress: Progress | None,
+) -> list[dict[str, Any]]:
+    """Both tracks, frame by frame."""
+    truth: list[dict[str, Any]] = []
+    video = _video(output, settings)
+    sound = output.add_stream("aac", rate=RATE, layout="mono")
+    heard = _sounds(script.sound()[: round(frames.count / settings.rate * RATE)])
+    for index, (rgb, faces) in enumerate(frames):
+        seconds = index / settings.rate
+        _encode_sound(output, sound, heard, seconds)
+        output.mux(video.encode(_picture(rgb, index, settings)))
+        truth.append({"pts": index, "shot": script.shot_at(float(seconds)), "faces": faces})
+        if progress is not None:
+            progress(index + 1, frames.count)
+    _encode_sound(output, sound, heard, Fraction(script.seconds) + 1)
+    for stream in (video, sound):
+        output.mux(stream.encode(None))
     return truth
 
 
