@@ -18,13 +18,17 @@ from vplugin.synth.scene import Subject
 from vplugin.synth.skin import skin_parameters
 from vplugin.synth.wear import dress
 
+# About as many hairs of one kind throw shadows; the others would only cost time.
+_CASTERS = 1000
+
 
 class Hairs(NamedTuple):
     """Strands as they are drawn; see `render.py`.
 
     Attributes:
         points: (P, 3) mm in the scene's space.
-        links: (P,) mm of width times opacity of the piece after each point, 0 after the last.
+        links: (P,) mm of width times opacity of the piece after each point, for shadows; 0 after
+            the last, and of hairs that others stand for.
         radii: (S,) mm.
         colours: (S, 3) at the root.
         tips: (S, 3).
@@ -113,7 +117,9 @@ def _hairs(strands: Strands, angles: Floats, place: Floats, number: int) -> Hair
     look = (float(strands.label), strands.gloss, strands.opacity, float(number), 7.0, 0.0)
     return Hairs(
         moved,
-        _links(strands.starts, strands.widths, strands.opacity),
+        _links(
+            strands.starts, strands.widths, strands.opacity, 1 + len(strands.widths) // _CASTERS
+        ),
         (strands.widths * np.float32(0.5)).astype(np.float32),
         np.ascontiguousarray(strands.colours, np.float32),
         np.ascontiguousarray(strands.tips, np.float32),
@@ -127,7 +133,7 @@ def _hairs(strands: Strands, angles: Floats, place: Floats, number: int) -> Hair
 def _middle(points: Floats) -> float:
     total = 0.0
     for i in range(points.shape[0]):
-        total += points[i, 2]
+        total += float(points[i, 2])
     return total / max(1, points.shape[0])
 
 
@@ -141,9 +147,9 @@ def _hair_turning(points: Floats) -> Floats:
 
 
 @compiled
-def _links(starts: Indices, widths: Singles, opacity: float) -> Floats:
+def _links(starts: Indices, widths: Singles, opacity: float, each: int) -> Floats:
     out = np.zeros(starts[-1])
-    for s in range(starts.shape[0] - 1):
+    for s in range(0, starts.shape[0] - 1, each):
         for i in range(starts[s], starts[s + 1] - 1):
-            out[i] = widths[s] * opacity
+            out[i] = widths[s] * opacity * each
     return out

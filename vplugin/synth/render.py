@@ -29,7 +29,7 @@ for what moves with the head, 0 for what stays with the shoulders):
   ``subject (h, w) uint8``. ``points (P, 3)`` mm in the scene's space; ``radii (S,)`` mm;
   ``look (6,)``: label, gloss, opacity, subject + 1, seed, 0. ``focal`` samples, ``centre (2,)``:
   ``u = centre[0] + focal * x / z``. ``light``: (L, 8) rows of direction to the
-  light x y z, radiance r g b, is-shadowed, size; the last row is the ambient: its direction is up, radiance the mean.
+  light x y z, radiance r g b, is-shadowed, size; the last row is the ambient (direction up).
   ``map``: light-space shadow maps, to be asked through ``shadow.lit(map, x, y, z)`` (of solids) and
   ``shadow.through(map, x, y, z)`` (of hair, 0..1 transmitted).
 * ``backdrop.draw_backdrop(backdrop, width, height) -> (height, width, 3) float32`` linear, 0 to
@@ -169,9 +169,21 @@ def _draw(
     buffers = _solids(solid, bodies, region, camera, picture, (lights, sky, shadows))
     for item in sorted(hairs, key=lambda item: -item.distance):
         draw_strands(
-            *(buffers.colour, buffers.depth, buffers.segment, buffers.cover, buffers.subject),
-            *(item.points, item.radii, item.colours, item.tips, item.starts, item.look),
-            *(camera[0], camera[1:], lights, shadows),
+            buffers.colour,
+            buffers.depth,
+            buffers.segment,
+            buffers.cover,
+            buffers.subject,
+            item.points,
+            item.radii,
+            item.colours,
+            item.tips,
+            item.starts,
+            item.look,
+            float(camera[0]),
+            camera[1:],
+            lights,
+            shadows,
         )
     if len(glass.triangles):
         places = projected(glass.vertices, camera[0], camera[1], camera[2])

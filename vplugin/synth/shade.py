@@ -33,7 +33,7 @@ def lobe(facing: float, half: float, meet: float, rough: float) -> float:
     a = rough * rough
     a = a * a
     d = half * half * (a - 1.0) + 1.0
-    return facing * a / (d * d * 4.0 * max(meet * meet, 0.02))
+    return facing * a / (d * d * 4.0 * max(meet * meet, 0.1))
 
 
 @compiled
@@ -117,7 +117,7 @@ def _gleam(
         strength *= key if lights[n, 6] > 0.0 else cavity
         for channel in range(3):
             tint = sample[channel] * 16.0 if kind == _METAL else 1.0
-            out[channel] += min(strength, 3.0) * tint * lights[n, 3 + channel]
+            out[channel] += min(strength, 1.2) * tint * lights[n, 3 + channel]
     rim = (_fresnel(seen, 0.03) - 0.02) * (0.25 + 0.75 * wet) * gloss * cavity * (1.0 - 0.6 * rough)
     up = clamp(0.5 - 0.5 * ny, 0.0, 1.0)
     for channel in range(3):

@@ -41,8 +41,8 @@ class ShadowMap(NamedTuple):
         solid: (S, S) float32, distance along the light's way of the first solid, mm; 1e9 none.
         hair: (S, S, 4) float32, distance of the first hair, then how dense the hair is in the
             first 3, the next 9 and the next 30 mm (area of hairs by area of texel).
-        frame: (14,) the axes right, down, away from the light (3 each), the map's left and top in
-            mm, texels in a mm, tangent of the light's half angle, nothing.
+        frame: (13,) the axes right, down, away from the light (3 each), the map's left and top in
+            mm, texels in a mm, tangent of the light's half angle.
     """
 
     solid: Singles
@@ -97,65 +97,81 @@ def shadow_map(
         triangles: (T, 3).
         strands: (P, 3) points of all hairs.
         links: (P,) mm of width times opacity of the piece from this point to the next; 0 of the
-            last point of a hair.
+            last point of a hair and of hairs that others stand for.
         direction: Unit vector to the light.
         half_angle: Tangent of half the angle under which the light is seen.
         size: Texels along a side.
     """
     axes = light_axes(direction)
     seen = _along(vertices, axes)
-    hairs = _along(strands, axes)
-    both = seen if len(hairs) == 0 else np.concatenate([seen, hairs])
-    low, high = both.min(axis=0), both.max(axis=0)
-    scale = (size - 4) / max(high[0] - low[0], high[1] - low[1], 1.0)
-    left, top = low[0] - 2.0 / scale, low[1] - 2.0 / scale
-    frame = np.array([*axes, left, top, scale, half_angle, 0.0])
+    bounds = np.array([1e9, 1e9, -1e9, -1e9, -1e9])
+    _widen(bounds, vertices, np.ones(1), axes)
+    _widen(bounds, strands, links, axes)
+    scale = (size - 4) / max(bounds[2] - bounds[0], bounds[3] - bounds[1], 1.0)
+    left, top = bounds[0] - 2.0 / scale, bounds[1] - 2.0 / scale
+    frame = np.array([*axes, left, top, scale, half_angle])
     places = np.empty_like(seen)
     places[:, 0] = (seen[:, 0] - left) * scale
     places[:, 1] = (seen[:, 1] - top) * scale
     # The rasteriser keeps the largest; a parallel projection keeps depth linear.
-    far = high[2] + 10.0
+    far = bounds[4] + 10.0
     places[:, 2] = far - seen[:, 2]
     nearness = np.zeros((size, size), np.float32)
     rasterise(places, triangles, nearness, np.full((size, size), -1, np.int32))
     solid = np.where(nearness > 0, np.float32(far) - nearness, np.float32(1e9))
     hair = np.zeros((size, size, 4), np.float32)
     hair[:, :, 0] = 1e9
-    _deepen(hairs, links, frame, hair)
+    for first in (True, False):
+        _deepen(strands, links, frame, hair, first)
     return ShadowMap(solid.astype(np.float32), hair, frame)
 
 
 @compiled
-def _deepen(hairs: Floats, links: Floats, frame: Floats, hair: Singles) -> None:
+def _widen(bounds: Floats, points: Floats, links: Floats, axes: Floats) -> None:
+    """Widens left, top, right, bottom, far by those points that throw shadows."""
+    for i in range(points.shape[0]):
+        if links[i if links.size > 1 else 0] <= 0.0:
+            continue
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
+        a = x * axes[0] + y * axes[1] + z * axes[2]
+        b = x * axes[3] + y * axes[4] + z * axes[5]
+        bounds[0], bounds[1] = min(bounds[0], a), min(bounds[1], b)
+        bounds[2], bounds[3] = max(bounds[2], a), max(bounds[3], b)
+        bounds[4] = max(bounds[4], x * axes[6] + y * axes[7] + z * axes[8])
+
+
+@compiled
+def _deepen(strands: Floats, links: Floats, frame: Floats, hair: Singles, first: bool) -> None:
+    """Finds the first hair of each texel, then (not ``first``) adds up what is behind it."""
     size, scale = hair.shape[0], frame[11]
-    for stage in range(2):
-        for i in range(hairs.shape[0] - 1):
-            if links[i] <= 0.0:
+    for i in range(strands.shape[0] - 1):
+        if links[i] <= 0.0:
+            continue
+        x, y, d = _flat(strands, i, frame)
+        dx, dy, dd = _flat(strands, i + 1, frame)
+        dx, dy, dd = dx - x, dy - y, dd - d
+        length = math.sqrt(dx * dx + dy * dy)
+        steps = int(length) + 1
+        share = links[i] * scale * length / steps
+        for step in range(steps):
+            t = (step + 0.5) / steps
+            u, v, deep = int(x + t * dx), int(y + t * dy), d + t * dd
+            if u < 0 or v < 0 or u >= size or v >= size:
                 continue
-            x, y, d = (
-                (hairs[i, 0] - frame[9]) * scale,
-                (hairs[i, 1] - frame[10]) * scale,
-                hairs[i, 2],
-            )
-            dx, dy = (
-                (hairs[i + 1, 0] - frame[9]) * scale - x,
-                (hairs[i + 1, 1] - frame[10]) * scale - y,
-            )
-            dd = hairs[i + 1, 2] - d
-            length = math.sqrt(dx * dx + dy * dy)
-            steps = int(length) + 1
-            share = links[i] * scale * length / steps
-            for step in range(steps):
-                t = (step + 0.5) / steps
-                u, v, deep = int(x + t * dx), int(y + t * dy), d + t * dd
-                if u < 0 or v < 0 or u >= size or v >= size:
-                    continue
-                if stage == 0:
-                    hair[v, u, 0] = min(hair[v, u, 0], deep)
-                else:
-                    behind = deep - hair[v, u, 0]
-                    layer = 1 if behind < 3.0 else (2 if behind < 12.0 else 3)
-                    hair[v, u, layer] += share
+            if first:
+                hair[v, u, 0] = min(hair[v, u, 0], deep)
+            else:
+                behind = deep - hair[v, u, 0]
+                layer = 1 if behind < 3.0 else (2 if behind < 12.0 else 3)
+                hair[v, u, layer] += share
+
+
+@compiled
+def _flat(points: Floats, i: int, f: Floats) -> tuple[float, float, float]:
+    x, y, z = points[i, 0], points[i, 1], points[i, 2]
+    a = x * f[0] + y * f[1] + z * f[2]
+    b = x * f[3] + y * f[4] + z * f[5]
+    return (a - f[9]) * f[11], (b - f[10]) * f[11], x * f[6] + y * f[7] + z * f[8]
 
 
 @compiled

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vplugin.synth.body import Body
 from vplugin.synth.exact import PI, angle_of, compiled
-from vplugin.synth.parts import Floats, Material, Segment
+from vplugin.synth.parts import Floats, Indices, Material, Segment
 from vplugin.synth.raster import Singles, projected
 from vplugin.synth.rendering import FaceTruth
 from vplugin.synth.scene import Scene, Subject
@@ -42,21 +42,26 @@ class Seen(NamedTuple):
 def face_truth(scene: Scene, index: int, body: Body, seen: Seen) -> FaceTruth:
     """The truth about subject ``index`` of a scene whose samples are ``seen``."""
     subject, head = scene.subjects[index], body.head
-    points = [body.at(cloud) for cloud in (head.points5, head.landmarks68, head.landmarks106)]
-    box = _box(body.at(head.outline), seen)
-    inside = _inside(box, seen)
+    points, points68, points106 = (
+        body.at(cloud) for cloud in (head.points5, head.landmarks68, head.landmarks106)
+    )
+    box = _box(np.concatenate([body.at(head.outline), points106]), seen)
     return FaceTruth(
-        index,
-        box,
-        *(_pixels(cloud, seen) for cloud in points),
-        _pixels(body.at(head.iris), seen),
-        *(_visible(cloud, seen) for cloud in points),
-        _occluded(body, index + 1, seen),
-        inside,
-        subject.person.identity,
-        subject.expression.vector(),
-        _pose(subject),
-        _attributes(scene, subject),
+        subject=index,
+        box=box,
+        points=_pixels(points, seen),
+        landmarks68=_pixels(points68, seen),
+        landmarks106=_pixels(points106, seen),
+        iris=_pixels(body.at(head.iris), seen),
+        visible5=_visible(points, seen),
+        visible68=_visible(points68, seen),
+        visible106=_visible(points106, seen),
+        occluded=_occluded(body, index + 1, seen),
+        inside=_inside(box, seen),
+        identity=subject.person.identity,
+        expression=subject.expression.vector(),
+        pose=_pose(subject),
+        attributes=_attributes(scene, subject),
     )
 
 
@@ -107,20 +112,22 @@ def _occluded(body: Body, number: int, seen: Seen) -> float:
     """Share of the face's front that something else hides."""
     skin = next(item for item in body.placed if item.part.material == Material.SKIN)
     labels = skin.part.labels
-    front = skin.part.triangles if labels is None else skin.part.triangles[np.isin(labels, _FACE)]
-    # The neck and the back of the head may carry the skin's label.
-    texture = skin.part.texture[front[:, 0]]
-    front = front[(texture[:, 1] < 115.0) & (texture[:, 2] < 45.0) & (texture[:, 1] > -70.0)]
+    if labels is None:
+        labels = np.full(len(skin.part.triangles), int(Segment.SKIN), np.uint8)
     places = projected(skin.vertices, seen.camera[0], seen.camera[1], seen.camera[2])
     face = np.zeros(256, np.bool_)
     face[list(_FACE)] = True
-    return float(_hidden(places, front, seen.depth, seen.segment, seen.subject, face, number))
+    drawn = (seen.depth, seen.segment, seen.subject)
+    part = skin.part
+    return float(_hidden(places, part.triangles, labels, part.texture, *drawn, face, number))
 
 
 @compiled
 def _hidden(
     places: Floats,
-    triangles: npt.NDArray[np.int32],
+    triangles: Indices,
+    labels: Bytes,
+    texture: Floats,
     depth: Singles,
     segment: Bytes,
     subject: Bytes,
@@ -132,6 +139,10 @@ def _hidden(
     whole = hidden = 0.0
     for t in range(triangles.shape[0]):
         i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        across, down = texture[i, 2], texture[i, 1]
+        # The neck and the back of the head may carry the skin's label.
+        if not face[labels[t]] or across > 45.0 or down > 115.0 or down < -70.0:
+            continue
         area = (places[j, 0] - places[i, 0]) * (places[k, 1] - places[i, 1])
         area -= (places[j, 1] - places[i, 1]) * (places[k, 0] - places[i, 0])
         x, y = math.floor(places[i, 0]), math.floor(places[i, 1])
