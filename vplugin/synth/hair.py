@@ -22,12 +22,23 @@ from vplugin.synth.beard import (
 from vplugin.synth.brows import grow_all_lashes, grow_brows
 from vplugin.synth.draw import Draw
 from vplugin.synth.hair_colour import NATURAL, Colour, between, coloured, scaled
-from vplugin.synth.hair_cuts import CUTS, TIES, WHORL, Cut, guide_plan, kinds_of, parting
+from vplugin.synth.hair_cuts import (
+    CUTS,
+    TIES,
+    WHORL,
+    Cut,
+    guide_plan,
+    kinds_of,
+    parting,
+    step,
+    upper,
+)
 from vplugin.synth.hair_style import HairStyle, hairline_of, tone
 from vplugin.synth.hairline import hair_densities
 from vplugin.synth.parts import Floats, Indices, Segment, Strands
 from vplugin.synth.scalp import Surface, build_surface, scattered
 from vplugin.synth.strands import LOCK_ENTRIES, Guide, Lock, grow_guides, grow_locks
+from vplugin.synth.tails import plait, tail_courses, tail_roots, tie_places, wind
 
 if TYPE_CHECKING:
     from vplugin.synth.head import Head
@@ -154,6 +165,7 @@ class Coat(NamedTuple):
         stray: Share of fly-aways.
         dark: Factor on the colour.
         opacity: Of one hair.
+        points: Of one hair, 0 for those of the style.
     """
 
     count: int
@@ -165,12 +177,13 @@ class Coat(NamedTuple):
     stray: float
     dark: float
     opacity: float
+    points: int = 0
 
 
 _UNDER = Coat(1500, 1.5, (0.35, 0.8), 0.4, 0.25, 1.0, 0.0, 0.55, 0.95)
 _BODY = Coat(4600, 0.62, (0.72, 1.0), 1.0, 1.0, 1.0, 0.0, 1.0, 0.9)
 _AIRY = Coat(260, 0.34, (0.7, 1.06), 0.0, 1.25, 3.0, 0.5, 1.25, 0.6)
-_STUBBLE = Coat(14000, 0.34, (0.7, 1.0), 0.0, 0.0, 1.0, 0.0, 0.9, 0.75)
+_STUBBLE = Coat(11000, 0.36, (0.7, 1.0), 0.0, 0.0, 1.0, 0.0, 0.9, 0.75, 3)
 
 
 def grow_hair(style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ...]:
@@ -185,24 +198,99 @@ def grow_hair(style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ..
     density = hair_densities(hairline_of(style), head.face)
     if style.style == "bald" or not (density > 0.05).any():
         return ()
-    if cut.top <= 6.0:
-        coats: tuple[Coat, ...] = (_STUBBLE,)
-    else:
-        coats = (_UNDER, _short_body(cut), _AIRY)
     guides, roots, kinds = _guides(style, cut, head, density)
     if len(guides) == 0:
         return ()
+    scalp = tuple(
+        _coat(style, cut, head, density * share, coat, index, detail, guides, roots, kinds)
+        for index, (coat, share) in enumerate(coats_of(cut, head.face, density))
+    )
+    return (*scalp, *_tails(style, cut, head, detail))
+
+
+def _tails(style: HairStyle, cut: Cut, head: Grown, detail: float) -> tuple[Strands, ...]:
+    """What hangs from the ties or is wound there."""
+    if not cut.tail:
+        return ()
+    grow_one = {"tail": _tail, "plait": _plait, "bun": _bun}[cut.tail]
     return tuple(
-        _coat(style, cut, head, density, coat, index, detail, guides, roots, kinds)
-        for index, coat in enumerate(coats)
+        grow_one(style, head, tie, detail, Draw(style.seed, f"tail {k}").integer(0, 1 << 30))
+        for k, tie in enumerate(tie_places(head.surface, TIES[cut.tie]))
     )
 
 
-def _short_body(cut: Cut) -> Coat:
-    """Short hair covers less of the head with each strand, so there are more."""
+def _tail(style: HairStyle, head: Grown, tie: Floats, detail: float, seed: int) -> Strands:
+    length = 250.0 * style.length
+    guide_roots = tail_roots(tie, 9.0, 26, seed)
+    guides = tail_courses(head.surface, guide_roots, length, 0.8, False, 18, seed)
+    roots = tail_roots(tie, 10.0, int(1100 * detail), seed + 1)
+    points = np.empty((len(roots), 18, 3))
+    clumps, ranks = np.empty(len(roots), np.int32), np.empty(len(roots), np.float32)
+    lock = _lock(style, CUTS["long"], _BODY)
+    lock[Lock.VOLUME] *= 0.7
+    kinds = np.zeros(len(roots))
+    grow_locks(
+        *(*head.surface, roots, kinds, guides, guide_roots, np.zeros(len(guides))),
+        *(lock, seed, points, clumps, ranks),
+    )
+    return _dressed(style, points, clumps, ranks, seed, detail)
+
+
+def _plait(style: HairStyle, head: Grown, tie: Floats, detail: float, seed: int) -> Strands:
+    course = tail_courses(
+        head.surface,
+        tail_roots(tie, 0.1, 1, seed),
+        *(270.0 * style.length, 0.35, style.shoulders != "behind", 60, seed),
+    )[0]
+    points = np.empty((int(540 * detail), 60, 3))
+    clumps, ranks = np.empty(len(points), np.int32), np.empty(len(points), np.float32)
+    radius = 9.0 + 6.0 * style.volume
+    plait(*head.surface, course, radius, 3.6 * radius, seed, points, clumps, ranks)
+    return _dressed(style, points, clumps, ranks, seed, detail)
+
+
+def _bun(style: HairStyle, head: Grown, tie: Floats, detail: float, seed: int) -> Strands:
+    points = np.empty((int(1300 * detail), 12, 3))
+    clumps, ranks = np.empty(len(points), np.int32), np.empty(len(points), np.float32)
+    radius = (20.0 + 14.0 * style.volume) * (0.6 + 0.4 * style.length)
+    wind(tie, radius, style.frizz, seed, points, clumps, ranks)
+    return _dressed(style, points, clumps, ranks, seed, detail)
+
+
+def _dressed(
+    style: HairStyle,
+    points: Floats,
+    clumps: Indices,
+    ranks: npt.NDArray[np.float32],
+    seed: int,
+    detail: float,
+) -> Strands:
+    """Hair of the head's colours."""
+    look = Look(*tone(style), style.greying)
+    gloss = 0.75 - 0.4 * style.frizz
+    return finished(look, points, clumps, ranks, _BODY, seed, detail, Segment.HAIR, gloss)
+
+
+def coats_of(cut: Cut, face: Floats, density: Floats) -> list[tuple[Coat, Floats]]:
+    """The groups of strands of a style, each with its share (V,) of the density."""
+    everywhere = np.ones(len(face))
+    if cut.top <= 6.0:
+        return [(_STUBBLE, everywhere)]
     mean = (cut.top + cut.sides + cut.back) / 3.0
-    more = min(2.4, max(1.0, (130.0 / mean) ** 0.5)) if mean > 0 else 1.0
-    return _BODY._replace(count=int(_BODY.count * more))
+    # Short hair covers less of the head with each strand, so there are more.
+    more = min(2.4, max(1.0, (130.0 / mean) ** 0.5))
+    body = _BODY._replace(count=int(_BODY.count * more))
+    under_coat = _UNDER._replace(count=int(_UNDER.count * more * more))
+    # The wide hairs of the undercoat would show as teeth along the hairline.
+    under = step(0.75, 1.0, density)
+    if min(cut.sides, cut.back) > 10.0:
+        return [(under_coat, under), (body, everywhere), (_AIRY, everywhere)]
+    high = upper(cut, face)
+    shaved = np.where(high < 0.6, 1.0, 0.0)
+    return [
+        *((under_coat, under * (high > 0.8)), (body, step(0.2, 0.7, high)), (_AIRY, high)),
+        (_STUBBLE, shaved),
+    ]
 
 
 def _roots(head: Grown, density: Floats, count: int, seed: int) -> Floats:
@@ -220,7 +308,7 @@ def _guides(
     behind = _behind(style.shoulders, roots, draw)
     plan = guide_plan(cut, roots, side, style.fringe, style.ears == "covered", behind, style.length)
     _tuned(plan, style, draw)
-    ties = np.array(TIES[cut.tie] or ((0.0, 0.0, 0.0),))
+    ties = tie_places(head.surface, TIES[cut.tie])
     guides = np.empty((len(roots), cut.points, 3))
     seed = draw.of("wander").integer(0, 1 << 30)
     grow_guides(*head.surface, roots, plan, ties, np.array(WHORL), seed, guides)
@@ -302,7 +390,7 @@ def _coat(
     face = roots[:, 6:9]
     side = parting(style.part, face)
     kinds = kinds_of(cut, side, style.fringe, face)
-    points = np.empty((len(roots), cut.points, 3))
+    points = np.empty((len(roots), coat.points or cut.points, 3))
     clumps = np.empty(len(roots), np.int32)
     ranks = np.empty(len(roots), np.float32)
     lock = _lock(style, cut, coat)

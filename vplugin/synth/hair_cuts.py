@@ -68,8 +68,8 @@ CUTS: Mapping[str, Cut] = MappingProxyType(
         "undercut": Cut(115, 4, 4, 0.35, "back", 0.2, 0.6, 6, fade=0.48, points=14),
         "quiff": Cut(85, 14, 16, 0.75, "quiff", 0.12, 0.72, 5, fade=0.42),
         "slicked": Cut(130, 75, 60, 0.05, "back", 0.15, 0.45, 2, clump=0.65, points=16),
-        "bowl": Cut(170, 90, 90, 0.2, "whorl", 0.55, 0.5, 7, level=-8, points=16, loose=True),
-        "pixie": Cut(95, 48, 45, 0.3, "part", 0.35, 0.5, 6, clump=0.6, points=13),
+        "bowl": Cut(175, 110, 80, 0.12, "whorl", 0.75, 0.4, 6, level=2, points=16, loose=True),
+        "pixie": Cut(95, 46, 36, 0.3, "part", 0.4, 0.5, 5, clump=0.6, points=13),
         "bob": Cut(330, 240, 200, 0.25, "part", 0.8, 0.45, 9, level=78, points=20, loose=True),
         "shoulder": Cut(430, 340, 300, 0.22, "part", 0.8, 0.45, 8, level=150, points=24, loose=True),
         "long": Cut(640, 560, 520, 0.22, "part", 0.8, 0.45, 8, level=310, points=28, loose=True),
@@ -79,8 +79,8 @@ CUTS: Mapping[str, Cut] = MappingProxyType(
         "braids": Cut(330, 220, 220, 0.06, "part", 0, 0.4, 2, points=16, tie="two", tail="plait"),
         "braid": Cut(330, 220, 240, 0.06, "back", 0, 0.4, 3, points=16, tie="low", tail="plait"),
         "locs": Cut(260, 260, 240, 0.5, "part", 0.6, 0.6, 6, guides=110, clump=1.0, points=22, loose=True),
-        "afro": Cut(70, 62, 58, 0.96, "out", 0.0, 0.9, 0, guides=320, clump=0.35, points=26),
-        "mohawk": Cut(95, 3, 3, 0.95, "up", 0.05, 0.85, 0, fade=0.6, clump=0.75),
+        "afro": Cut(70, 62, 58, 0.86, "out", 0.0, 0.9, 0, guides=320, clump=0.35, points=26),
+        "mohawk": Cut(95, 3, 3, 0.95, "up", 0.03, 0.9, 0, guides=420, clump=0.75),
     }
 )  # fmt: skip
 
@@ -127,6 +127,15 @@ def kinds_of(cut: Cut, side: Floats, fringe: str, face: Floats) -> Floats:
     return np.where(fringe_roots(fringe, face) & (cut.top > 30.0), 10.0 + split, kinds)
 
 
+def upper(cut: Cut, face: Floats) -> Floats:
+    """(N,) 1 where hair has the length of the top, 0 where that of sides and back."""
+    rise, _ = elevation(face)
+    if cut.flow == "up":
+        strip = step(26.0, 19.0, np.abs(face[:, 0]))
+        return strip * step(-0.1, 0.1, rise)
+    return step(cut.fade - 0.12, cut.fade + 0.12, rise)
+
+
 def fringe_roots(fringe: str, face: Floats) -> npt.NDArray[np.bool_]:
     """(N,) which hairs belong to the fringe."""
     rise, turn = elevation(face)
@@ -156,11 +165,15 @@ def flows(flow: str, side: Floats, face: Floats) -> Floats:
     elif flow == "forward":
         out[:, 3] = 0.6
         out[:, 2] -= 0.8 * top
-    elif flow in ("back", "quiff", "up"):
+    elif flow == "up":
+        out[:, 1:3] = (-0.9, 0.25)
+    elif flow in ("back", "quiff"):
         out[:, 2] += top * 1.2 + 0.5 * (1.0 - back)
-        out[:, 0] += (0.35 if flow == "quiff" else 0.0) * front * side
+        out[:, 1] -= (1.4 if flow == "quiff" else 0.0) * front
     elif flow == "out":
-        out[:, 3] = 0.3
+        out[:, 1] = -0.8 * front
+        out[:, 2] = 0.4 * front
+        out[:, 3] = 0.15
     return out
 
 
@@ -181,16 +194,25 @@ def guide_plan(
     face = roots[:, 6:9]
     rise, turn = elevation(face)
     plan = np.zeros((len(roots), GUIDE_COLUMNS))
-    high = step(cut.fade - 0.12, cut.fade + 0.12, rise)
+    high = upper(cut, face)
     back = step(1.15, 1.5, turn)
     low = cut.sides + (cut.back - cut.sides) * back
     plan[:, Guide.LENGTH] = (low + (cut.top - low) * high) * scale
-    plan[:, Guide.LIFT] = cut.lift * (0.35 + 0.65 * high)
+    if cut.flow == "quiff":
+        plan[:, Guide.LENGTH] *= 1.0 - 0.55 * step(10.0, 110.0, face[:, 2]) * high
+    elif cut.flow == "out":
+        plan[:, Guide.LENGTH] *= 0.6 + 0.4 * step(0.45, 0.72, rise + 0.6 * step(0.5, 0.9, turn))
+    # At the nape and over the ears hair lies closer.
+    plan[:, Guide.LIFT] = cut.lift * (1.0 if cut.flow == "out" else 0.25 + 0.75 * high)
     plan[:, Guide.COMB_X : Guide.WHORL + 1] = flows(cut.flow, side, face)
     plan[:, Guide.GRAVITY] = cut.gravity
     plan[:, Guide.HEIGHT] = cut.height * (0.45 + 0.55 * high)
     plan[:, Guide.KEEP] = cut.keep
-    plan[:, Guide.CUT] = cut.level if cut.level == _FAR else cut.level + (scale - 1.0) * 80.0
+    level = cut.level if cut.level == _FAR else cut.level + (scale - 1.0) * 80.0
+    # What grows below the level is clipped short.
+    below = roots[:, 1] > level - 12.0
+    plan[:, Guide.CUT] = np.where(below, _FAR, level)
+    plan[:, Guide.LENGTH] = np.where(below, 14.0, plan[:, Guide.LENGTH])
     plan[:, Guide.WANDER] = 0.25 if cut.lift > 0.3 else 0.12
     plan[:, Guide.COMBED] = 95.0 if cut.loose else 300.0
     plan[:, Guide.KIND] = kinds_of(cut, side, fringe, face)
@@ -201,6 +223,7 @@ def guide_plan(
         ties = len(TIES[cut.tie])
         plan[:, Guide.TIE] = 1.0 if ties == 1 else 1.5 - 0.5 * side
         plan[:, Guide.HUG] = 0.35
+        plan[:, Guide.FACE] = 0.62
     if cut.flow in ("back", "quiff") and not cut.tie:
         plan[:, Guide.HUG] = 0.15 if cut.flow == "back" else 0.0
     _fringe(plan, cut, face, side, fringe, scale)

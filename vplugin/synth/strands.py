@@ -115,14 +115,21 @@ def grow_guides(
             hold = 1.0 - smoothstep(0.4, 1.0, far / (plan[g, Guide.COMBED] + 1e-6))
             if tied:
                 cx, cy, cz = _normalised(ties[knot, 0] - x, ties[knot, 1] - y, ties[knot, 2] - z)
+                # From the forehead first back, then to the tie.
+                cz += 1.5 * smoothstep(115.0, 40.0, z)
                 hold = 1.0
             away = plan[g, Guide.WHORL]
             if away != 0.0:
-                wx, wy, wz = _normalised(x - whorl[0], y - whorl[1], z - whorl[2])
+                wx, wy, wz = x - whorl[0], y - whorl[1], z - whorl[2]
+                # At the whorl itself no direction is the right one.
+                away *= smoothstep(2.0, 24.0, np.sqrt(wx * wx + wy * wy + wz * wz))
+                wx, wy, wz = _normalised(wx, wy, wz)
                 cx, cy, cz = cx + away * wx, cy + away * wy, cz + away * wz
             # Near the skin the comb works along it.
             inward = cx * nx + cy * ny + cz * nz
-            along = 1.0 - smoothstep(4.0, 40.0, far) * (0.0 if tied else 0.6)
+            along = (1.0 - smoothstep(4.0, 40.0, far) * (0.0 if tied else 0.1)) * (
+                1.0 - lift * lift
+            )
             cx, cy, cz = (
                 cx - along * inward * nx,
                 cy - along * inward * ny,
