@@ -100,9 +100,9 @@ def mirrored(face: Face) -> Face:
         other = name.replace("left", "right")
         words[name], words[other] = face.words[other], face.words[name]
     return face._replace(
-        image=face.image[:, ::-1],
-        alpha=face.alpha[:, ::-1],
-        segments=swap[face.segments[:, ::-1]],
+        image=cv2.flip(np.asarray(face.image), 1),
+        alpha=cv2.flip(np.asarray(face.alpha), 1),
+        segments=cv2.LUT(cv2.flip(np.asarray(face.segments), 1), swap),
         box=np.array([last - x1, y0, last - x0, y1], np.float32),
         points=(face.points * flip[0] + flip[1])[[1, 0, 2, 4, 3]],
         landmarks=(face.landmarks * flip[0] + flip[1])[list(MIRROR)],
