@@ -64,7 +64,7 @@ def mouth_at(speech: Speech, seconds: float) -> Mouth:
     bite = max(sound.phoneme.lips.bite * _hold(sound, seconds) for sound in near)
     free = (1.0 - closed) * (1.0 - 0.7 * bite)
     return Mouth(
-        jaw * (1.0 - 0.55 * closed) * (1.0 - 0.6 * bite),
+        jaw * (1.0 - 0.85 * closed) * (1.0 - 0.6 * bite),
         wide,
         pucker,
         gap * free,
