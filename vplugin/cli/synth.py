@@ -16,6 +16,7 @@ from rich.text import Text
 
 from vplugin.synth.casting import cast
 from vplugin.synth.clip import ClipSettings, write_clip
+from vplugin.synth.priors import table
 from vplugin.synth.sheet import (
     NAMES,
     POSES,
@@ -126,6 +127,12 @@ def some_people(
             output, {name: seed + i for i, name in enumerate(names)}, size, progress=told
         )
     console.print(Text(f"{file}: {', '.join(names)}"))
+
+
+@app.command()
+def priors() -> None:
+    """All parameters of people and scenes, with bounds and priors, in Markdown."""
+    typer.echo(table(), nl=False)
 
 
 @contextmanager
