@@ -49,14 +49,23 @@ class Models:
     runtime: str
     device: str | None
 
+    def find(self, name: str) -> Path:
+        """The file of a model.
+
+        Raises:
+            ModelMissingError: There is no such model, or it has not been pulled.
+            ModelError: It is damaged or not licensed for this use.
+        """
+        base, commercial = self.context.base, self.context.commercial
+        return store.resolve(name, commercial=commercial, base=base).path
+
     def open(self, name: str) -> tuple[Session, Path]:
         """A session of a model, and its file.
 
         Raises:
             ModelError: It is missing, damaged, not licensed for this use, or would not run.
         """
-        base, commercial = self.context.base, self.context.commercial
-        path = store.resolve(name, commercial=commercial, base=base).path
+        path = self.find(name)
         device = self.device or self.context.device
         return runtimes.open_session(path, runtime=self.runtime, device=device), path
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from vplugin.errors import GraphError
+from vplugin.errors import GraphError, ModelMissingError
 from vplugin.frame import Face, Frame
 from vplugin.models.onnx_file import load_graph
 from vplugin.models.session import Session
@@ -20,8 +20,12 @@ from vplugin.node import Context, Node, Params
 from vplugin.nodes.sources import RECOGNISER, FaceReader, Models
 from vplugin.vision.blend import Compositor, HostCompositor
 from vplugin.vision.copy_face import CopySwapper
+from vplugin.vision.landmarks import Landmarker
 from vplugin.vision.match import LookSmoother
+from vplugin.vision.mesh import MeshStyle, MeshSwapper
+from vplugin.vision.mesh_view import NetSight
 from vplugin.vision.onnx_facts import Emap, read_emap
+from vplugin.vision.parse import Parser
 from vplugin.vision.select import (
     Assigner,
     ByPosition,
@@ -36,7 +40,12 @@ from vplugin.vision.select import (
 from vplugin.vision.stage import ColourStyle, Job, MaskStyle, Shape, SwapStage
 from vplugin.vision.swap import InswapperSwapper, Swapper
 
-COPY = "copy"
+AUTO, MESH, COPY = "auto", "mesh", "copy"
+_WEIGHTLESS = (AUTO, MESH, COPY)
+_FEATHER = {MESH: 0.17}
+_USUAL_FEATHER = 0.35
+_SHAPES: Mapping[str, Shape] = {MESH: "swapper", COPY: "face"}
+_FIXED = ("model", "detector", "landmarks", "parser", "embedder", "runtime", "device")
 _REMEMBER = 60.0  # seconds that a person's colours are kept for after it was last seen
 
 
@@ -75,14 +84,16 @@ class MaskParams(Params):
 
     shape: Shape | None = Field(
         default=None,
-        description="face (from the five points), hull (around dense landmarks), ellipse, box, or "
-        "insightface; face for copy and box for a model if not given.",
+        description="face (from the five points), hull (around dense landmarks), ellipse, box, "
+        "insightface, or swapper (what it says itself); swapper for mesh, face for copy and box "
+        "for a model if not given.",
     )
-    feather: float = Field(
-        default=0.35,
+    feather: float | None = Field(
+        default=None,
         ge=0,
         le=1,
-        description="Softness of the border: eye distances, or for box a share of half the crop.",
+        description="Softness of the border: eye distances, or for box a share of half the crop; "
+        "0.17 for mesh and 0.35 for others if not given.",
     )
 
 
@@ -91,7 +102,8 @@ class ColourParams(Params):
 
     match: bool | None = Field(
         default=None,
-        description="Match mean and deviation in Lab; on for copy, off for a model if not given.",
+        description="Take on the target's colours; on for mesh and copy, off for a model if not "
+        "given.",
     )
     light: float = Field(
         default=1.0, ge=0, le=1, description="How much of the target's shading is taken on."
@@ -119,14 +131,23 @@ class SwapParams(Params):
         "In place of `source`.",
     )
     model: str = Field(
-        default=COPY,
-        description="copy (no network), or a catalogue name or ONNX file of an inswapper.",
+        default=AUTO,
+        description="mesh (no swap network: bends the source's pictures; needs `landmarks` and "
+        "`parser`), copy (no network at all), a catalogue name or ONNX file of an inswapper, or "
+        "auto: mesh where its models are there, else copy.",
     )
     blend: float = Field(default=1.0, ge=0, le=1, description="How much of the new face shows.")
     mask: MaskParams = Field(default=MaskParams(), description="The border of the new face.")
     colour: ColourParams = Field(default=ColourParams(), description="Its colour and light.")
     detector: str = Field(
         default="yunet", description="Model that finds the face in the source pictures."
+    )
+    landmarks: str = Field(
+        default="house/landmarks",
+        description="Model of 106 landmarks (2d106det contract), for mesh.",
+    )
+    parser: str = Field(
+        default="house/parser", description="Face parser of 19 classes (BiSeNet), for mesh."
     )
     embedder: str | None = Field(
         default=None,
@@ -158,7 +179,7 @@ class SwapParams(Params):
     @property
     def recogniser(self) -> str | None:
         """The embedder to use, if any."""
-        return self.embedder or (None if self.model == COPY else RECOGNISER)
+        return self.embedder or (None if self.model in _WEIGHTLESS else RECOGNISER)
 
 
 @dataclass(frozen=True)
@@ -194,7 +215,7 @@ class Swap(Node[SwapParams]):
         """
         super().open(context)
         params = self.params
-        self._session: Session | None = None
+        self._sessions: list[Session] = []
         self._ran: dict[str, Any] = {}
         self._emap: Emap | None = None
         self._counts: Counter[str] = Counter()
@@ -208,18 +229,37 @@ class Swap(Node[SwapParams]):
 
     def _open_swapper(self) -> Swapper:
         name = self.params.model
-        if name == COPY:
+        if name == COPY or (name == AUTO and not self._sees()):
             return CopySwapper()
-        self._session, path = self._models.open(name)
-        self._ran = asdict(self._session.ran)
+        if name in _WEIGHTLESS:
+            landmarks, _ = self._opened(self.params.landmarks)
+            parser, _ = self._opened(self.params.parser)
+            marker = Landmarker(landmarks, name=self.params.landmarks)
+            return MeshSwapper(NetSight(marker, Parser(parser, name=self.params.parser)))
+        session, path = self._opened(name)
         self._emap = read_emap(path, load_graph, Store.default().root / ".emaps")
-        return InswapperSwapper(self._session, self._emap.matrix, name)
+        return InswapperSwapper(session, self._emap.matrix, name)
+
+    def _sees(self) -> bool:
+        """Whether the models that mesh needs are there."""
+        try:
+            for name in (self.params.landmarks, self.params.parser):
+                self._models.find(name)
+        except ModelMissingError:
+            return False
+        return True
+
+    def _opened(self, name: str) -> tuple[Session, Path]:
+        session, path = self._models.open(name)
+        self._sessions.append(session)
+        self._ran[name] = asdict(session.ran)
+        return session, path
 
     def _load(self, persons: Sequence[PersonParams]) -> _Cast:
         """Load what is new among some persons; what was loaded before is kept."""
         before: _Cast | None = getattr(self, "_cast", None)
         known = {} if before is None else _by_source(before)
-        embed = self._swapper.name != COPY
+        embed = self._swapper.name not in _WEIGHTLESS
         for person in persons:
             if person.source not in known:
                 source = self._reader.load(person.source, embed=embed)
@@ -250,7 +290,7 @@ class Swap(Node[SwapParams]):
             GraphError: A parameter was changed that cannot be while it runs.
             SourceError: As in :meth:`open`; the old parameters then stay.
         """
-        for name in ("model", "detector", "embedder", "runtime", "device"):
+        for name in _FIXED:
             if getattr(params, name) != getattr(self.params, name):
                 raise GraphError(
                     f"`{name}` cannot be changed while the graph runs",
@@ -269,6 +309,7 @@ class Swap(Node[SwapParams]):
         frame = frame.evolve()  # a failure half way leaves the frame that came in as it was
         if frame.cut:
             self._smoother.reset()
+            self._swapper.new_shot()
         found: dict[int, Embedding] = {}
 
         def embed(face: Face) -> Embedding:
@@ -291,14 +332,17 @@ class Swap(Node[SwapParams]):
         return frame
 
     def _stage(self) -> SwapStage:
-        mask, colour = self.params.mask, self.params.colour
+        mask, colour, name = self.params.mask, self.params.colour, self._swapper.name
         by_hand = self._swapper.match_colour
-        shape: Shape = mask.shape or ("face" if by_hand else "box")
+        shape: Shape = mask.shape or _SHAPES.get(name, "box")
+        feather = _FEATHER.get(name, _USUAL_FEATHER) if mask.feather is None else mask.feather
         match = by_hand if colour.match is None else colour.match
+        if isinstance(self._swapper, MeshSwapper):
+            self._swapper.style = MeshStyle(feather, colour.light, match)
         return SwapStage(
             self._swapper,
             self._compositor,
-            MaskStyle(shape, mask.feather),
+            MaskStyle(shape, feather),
             ColourStyle(match, colour.light),
             self._smoother,
         )
@@ -317,8 +361,8 @@ class Swap(Node[SwapParams]):
     def report(self) -> Mapping[str, Any]:
         """What ran, how many faces were swapped, and why others were not."""
         facts: dict[str, Any] = {
-            "model": self.params.model,
-            "runtime": self._ran,
+            "model": self._swapper.name,
+            "runtime": self._runtimes(),
             "sources": [Path(person.source).name for person in self._cast.persons],
             "faces": dict(sorted(self._counts.items())),
         }
@@ -328,15 +372,18 @@ class Swap(Node[SwapParams]):
             facts["embedder"] = embedder
         return facts
 
+    def _runtimes(self) -> dict[str, Any]:
+        """What runs the swap network, or what runs each of the models of mesh."""
+        return next(iter(self._ran.values())) if len(self._ran) == 1 else self._ran
+
     def close(self) -> None:
         """Free the models."""
         reader: FaceReader | None = getattr(self, "_reader", None)
         if reader is not None:
             reader.close()
-        session: Session | None = getattr(self, "_session", None)
-        if session is not None:
-            session.close()
-            self._session = None
+        sessions: list[Session] = getattr(self, "_sessions", [])
+        while sessions:
+            sessions.pop().close()
 
 
 def _by_source(cast: _Cast) -> dict[str, Any]:

@@ -117,6 +117,7 @@ class CopySwapper:
         points: Array,
         sources: Sequence[tuple[CopyView, ...]],
         tracks: Sequence[int | None],
+        time: float = 0.0,
     ) -> Swapped:
         """See :meth:`vplugin.vision.swap.Swapper.swap`."""
         size = crops.shape[1]
@@ -130,6 +131,10 @@ class CopySwapper:
             if self.skin:
                 masks[index] *= skin_mask(crop, places)
         return Swapped(faces, masks)
+
+    def new_shot(self) -> None:
+        """See :meth:`vplugin.vision.swap.Swapper.new_shot`."""
+        self._chosen.clear()
 
     def _choose(self, views: tuple[CopyView, ...], aside: float, track: int | None) -> CopyView:
         best = min(views, key=lambda view: abs(view.yaw - aside))

@@ -31,7 +31,7 @@ from vplugin.vision.swap import Swapper
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
-Shape = Literal["face", "hull", "ellipse", "box", "insightface"]
+Shape = Literal["face", "hull", "ellipse", "box", "insightface", "swapper"]
 
 _SMALLEST = 4.0  # pixels between the eyes below which a face is left alone
 _LIGHT_SIGMA = 0.3  # eye distances; smaller ones let the target's features show through
@@ -43,7 +43,8 @@ class MaskStyle:
 
     Attributes:
         shape: ``face`` an outline from the five points, ``hull`` around dense landmarks where a
-            face has them, ``ellipse``, ``box``, or ``insightface`` as that library does it.
+            face has them, ``ellipse``, ``box``, ``insightface`` as that library does it, or
+            ``swapper``: what the swapper itself says.
         feather: Width of the soft border: in eye distances for face, hull and ellipse, as a share
             of half the crop for box.
     """
@@ -165,6 +166,7 @@ class SwapStage:
             np.stack([cut.points for cut in cuts]),
             [cut.job.source for cut in cuts],
             [cut.job.face.track for cut in cuts],
+            time,
         )
         for index, cut in enumerate(cuts):
             face, mask = made.crops[index], self._mask(cut)
@@ -172,13 +174,15 @@ class SwapStage:
             in_crop = mask.shape == face.shape[:2]
             if shown is not None and in_crop:
                 mask = np.minimum(mask, shown)
-            if self.colour.match:
+            if self.colour.match and not made.finished:
                 weight = mask if in_crop else self._outline(cut)
                 face = self._matched(cut, face, crops[index], weight, time)
             yield cut, face, mask
 
     def _mask(self, cut: _Cut) -> Floats:
         size, shape = cut.region.size, self.mask.shape
+        if shape == "swapper":
+            return np.ones((size, size), np.float32)
         if shape == "box":
             return box_mask(size, self.mask.feather)
         if shape == "insightface":

@@ -29,10 +29,12 @@ class Swapped:
     Attributes:
         crops: (N, S, S, 3) float32 RGB in 0–1.
         masks: (N, S, S) float32 in 0–1, where the swapper has something to show; None: everywhere.
+        finished: Whether light, colours and the border are final.
     """
 
     crops: npt.NDArray[np.float32]
     masks: npt.NDArray[np.float32] | None = None
+    finished: bool = False
 
 
 class Swapper(Protocol):
@@ -58,7 +60,12 @@ class Swapper(Protocol):
         """Do once per source what need not be done per frame; the result goes into :meth:`swap`."""
 
     def swap(
-        self, crops: Array, points: Array, sources: Sequence[Any], tracks: Sequence[int | None]
+        self,
+        crops: Array,
+        points: Array,
+        sources: Sequence[Any],
+        tracks: Sequence[int | None],
+        time: float = 0.0,
     ) -> Swapped:
         """Swap faces.
 
@@ -67,7 +74,11 @@ class Swapper(Protocol):
             points: (N, 5, 2), in the crops.
             sources: N results of :meth:`prepare`.
             tracks: N persons' numbers, for swappers that keep something per person.
+            time: Seconds, of the frame.
         """
+
+    def new_shot(self) -> None:
+        """Forget what was kept steady: another picture begins."""
 
 
 class InswapperSwapper:
@@ -134,8 +145,16 @@ class InswapperSwapper:
         latent = source.embedding @ self._emap
         return np.asarray(latent / max(float(np.linalg.norm(latent)), 1e-12), np.float32)
 
+    def new_shot(self) -> None:
+        """See :meth:`Swapper.new_shot`; nothing is kept."""
+
     def swap(
-        self, crops: Array, points: Array, sources: Sequence[Any], tracks: Sequence[int | None]
+        self,
+        crops: Array,
+        points: Array,
+        sources: Sequence[Any],
+        tracks: Sequence[int | None],
+        time: float = 0.0,
     ) -> Swapped:
         """See :meth:`Swapper.swap`."""
         images = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32)

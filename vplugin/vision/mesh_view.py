@@ -1,0 +1,206 @@
+"""What is known about a face before it is swapped: landmarks and what is face, and from them the
+fitted shape, how open mouth and eyes are and where they look. Pictures of the source are prepared
+once: upright, with their mirror images, in several sizes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.vision.align import (
+    Template,
+    apply,
+    compose,
+    invert,
+    scale_of,
+    similarity,
+    template,
+    warp,
+)
+from vplugin.vision.landmarks import SIDE, Landmarker, face_square
+from vplugin.vision.mesh_model import FaceModel, Fit
+from vplugin.vision.mesh_warp import pyramid
+from vplugin.vision.parse import FaceClass, Parser
+from vplugin.vision.source import View
+
+__all__ = ["MESH", "MeshView", "NetSight", "Seen", "Sight", "State", "prepared", "state_of"]
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+Places = npt.NDArray[np.float64]
+
+#: As ``arcface_112`` with a wider border: forehead and chin, and what a landmark net wants around.
+MESH = Template(
+    "mesh_160", 160, tuple((x + 24.0, y + 24.0) for x, y in template("arcface_112").points)
+)
+
+FACE = (
+    FaceClass.SKIN, FaceClass.LEFT_BROW, FaceClass.RIGHT_BROW, FaceClass.LEFT_EYE,
+    FaceClass.RIGHT_EYE, FaceClass.NOSE, FaceClass.INNER_MOUTH, FaceClass.UPPER_LIP,
+    FaceClass.LOWER_LIP,
+)  # fmt: skip
+
+_LARGEST = 768
+_OVERSAMPLING = 1.6
+# Of the 106: corners and lids of the eyes at the picture's left and right.
+_EYES = ((35, 39, 40, 33, 38), (89, 93, 94, 87, 92))
+_LIPS = (62, 60)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was seen of a face in a crop.
+
+    Attributes:
+        landmarks: (106, 2) pixels of the crop.
+        face: (h, h) float32 in 0–1, h any size: chance that a pixel shows the face (skin, features)
+            and nothing before it: no hair, no glasses, no hand.
+    """
+
+    landmarks: Places
+    face: Floats
+
+
+class Sight(Protocol):
+    """Looks at faces."""
+
+    def look(self, crops: Floats, points: Array) -> Sequence[Seen]:
+        """Look at aligned crops.
+
+        Args:
+            crops: (N, S, S, 3) float32 RGB in 0–1, by :data:`MESH`.
+            points: (N, 5, 2), in the crops.
+        """
+
+
+class NetSight:
+    """Sees by a landmark net and a face parser.
+
+    Args:
+        landmarker: Of the 2d106det contract.
+        parser: Of 19 classes.
+    """
+
+    def __init__(self, landmarker: Landmarker, parser: Parser) -> None:
+        self._landmarker = landmarker
+        self._parser = parser
+
+    def look(self, crops: Floats, points: Array) -> list[Seen]:
+        """See :meth:`Sight.look`."""
+        size = crops.shape[1]
+        # The whole crop is about what a landmark net is shown of a face.
+        square = face_square(np.array([0, 0, size, size]) - 0.5, SIDE, 1.04)
+        small = np.stack([warp(crop, square, (SIDE, SIDE)) for crop in crops])
+        marks = apply(invert(square), self._landmarker.points(small * 255.0))
+        matrices = [self._parser.matrix(places) for places in points]
+        side = self._parser.size
+        cut = np.stack([warp(c, m, (side, side)) for c, m in zip(crops, matrices, strict=True)])
+        parsed = self._parser.parse(cut * 255.0)
+        face = parsed.chance(*FACE) * (1.0 - parsed.hidden)
+        return [Seen(marks[k], _back(face[k], matrices[k], size)) for k in range(len(crops))]
+
+
+def _back(face: Floats, matrix: Array, size: int) -> Floats:
+    """A map in the parser's crop at half the size of ours; 0 beyond it."""
+    half = size // 2
+    ratio = half / size
+    ours = np.array([[ratio, 0.0, (ratio - 1.0) / 2.0], [0.0, ratio, (ratio - 1.0) / 2.0]])
+    return np.asarray(warp(face, compose(ours, invert(matrix)), (half, half), border="black"))
+
+
+@dataclass(frozen=True)
+class State:
+    """What a face does, in shares that do not depend on its size.
+
+    Attributes:
+        mouth: Gap between the lips over the eye distance.
+        eyes: Gap between the lids over the width of each eye, at the picture's left and right.
+        gaze: (x, y) of each pupil from the middle of the eye over its width.
+    """
+
+    mouth: float
+    eyes: tuple[float, float]
+    gaze: tuple[tuple[float, float], tuple[float, float]]
+
+
+def state_of(marks: Places) -> State:
+    """Measured on landmarks (106, 2)."""
+    left, right = (marks[list(eye[:2])].mean(axis=0) for eye in _EYES)
+    between = max(float(np.hypot(*(right - left))), 1e-6)
+    openings, gazes = [], []
+    for first, second, top, bottom, pupil in _EYES:
+        across = marks[second] - marks[first]
+        width = max(float(np.hypot(*across)), 1e-6)
+        along = across / width
+        down = np.array([-along[1], along[0]])
+        openings.append(max(0.0, float((marks[bottom] - marks[top]) @ down)) / width)
+        offset = marks[pupil] - (marks[first] + marks[second]) / 2.0
+        gazes.append((float(offset @ along) / width, float(offset @ down) / width))
+    mouth = float(np.hypot(*(marks[_LIPS[1]] - marks[_LIPS[0]]))) / between
+    return State(mouth, (openings[0], openings[1]), (gazes[0], gazes[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class MeshView:
+    """One picture of the source, made ready.
+
+    Attributes:
+        levels: RGBA uint8 pictures, ever half as large; alpha is 0 where something is before the
+            face (hair, glasses, hand) or beside it.
+        fit: The face in the first of them.
+        vertices: (V, 3) of the fit.
+        normals: (V,) how much each vertex faces the camera, -1 to 1.
+        state: What the face does.
+        mirrored: Whether the picture is a mirror image.
+    """
+
+    levels: tuple[Array, ...]
+    fit: Fit
+    vertices: Places
+    normals: Places
+    state: State
+    mirrored: bool
+
+    @property
+    def eyes(self) -> float:
+        """Pixels between the eyes, as if seen from the front."""
+        return self.fit.scale
+
+
+def prepared(model: FaceModel, sight: Sight, view: View) -> tuple[MeshView, MeshView]:
+    """A picture and its mirror image, upright and ready."""
+    native = MESH.size / scale_of(similarity(view.points, MESH.at(MESH.size)))
+    size = int(min(max(math.ceil(native * _OVERSAMPLING / 8) * 8, MESH.size), _LARGEST))
+    matrix = similarity(view.points, MESH.at(size))
+    rgb = warp(view.image, matrix, (size, size), smooth=True)
+    seen = sight.look(rgb[None].astype(np.float32) / 255.0, apply(matrix, view.points)[None])[0]
+    alpha = cv2.resize(np.rint(seen.face * 255).astype(np.uint8), (size, size))
+    rgba = np.dstack([rgb, alpha])
+    other = seen.landmarks[model.mirror] * [-1.0, 1.0] + [size - 1.0, 0.0]
+    flipped = np.ascontiguousarray(rgba[:, ::-1])
+    return _view(model, rgba, seen.landmarks, False), _view(model, flipped, other, True)
+
+
+def _view(model: FaceModel, rgba: Array, marks: Places, mirrored: bool) -> MeshView:
+    fit = model.fit(marks)
+    vertices = model.placed(fit)
+    facing = facings(model, vertices)
+    return MeshView(pyramid(rgba), fit, vertices, facing, state_of(marks), mirrored)
+
+
+def facings(model: FaceModel, vertices: Places) -> Places:
+    """(V,) cosine between each vertex's normal and the direction to the camera."""
+    a, b, c = (vertices[model.triangles[:, k]] for k in range(3))
+    across = np.cross(b - a, c - a)
+    normals = np.zeros_like(vertices)
+    for k in range(3):
+        np.add.at(normals, model.triangles[:, k], across)
+    length = np.linalg.norm(normals, axis=1)
+    return np.asarray(normals[:, 2] / np.maximum(length, 1e-9))
