@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 
 from vplugin.synth.draw import Draw
 from vplugin.synth.exact import clamp, compiled, noise, smoothstep
@@ -188,7 +189,9 @@ def beard_guides(beard: Beard, roots: Floats, draw: Draw) -> Floats:
     return plan
 
 
-def _moustache(plan: Floats, beard: Beard, kind: _Kind, lip: Floats, x: Floats) -> None:
+def _moustache(
+    plan: Floats, beard: Beard, kind: _Kind, lip: npt.NDArray[np.bool_], x: Floats
+) -> None:
     shape = beard.moustache
     reach = {"natural": 1.0, "chevron": 1.1, "pencil": 0.55, "handlebar": 2.0, "walrus": 1.5}[shape]
     usual = min(kind.length, 10.0) * min(1.6, beard.length)

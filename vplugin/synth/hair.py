@@ -144,7 +144,7 @@ def grow_beard(beard: Beard, style: HairStyle, head: Grown, detail: float) -> tu
 
 
 class Look(NamedTuple):
-    """Colours of a group of strands: linear RGB of most of it, its roots and tips; share of white."""
+    """Linear RGB of most hairs of a group, of their roots and tips; share of white hairs."""
 
     base: Colour
     root: Colour
@@ -156,7 +156,7 @@ class Coat(NamedTuple):
     """One group of strands of a head of hair.
 
     Attributes:
-        count: Of hairs, at full density and detail 1.
+        hairs: How many, at full density and detail 1.
         width: Of a hair at the root, mm, at detail 1.
         reach: Shortest and longest, as shares of the guides' length.
         clump: Factor on the clumping.
@@ -168,7 +168,7 @@ class Coat(NamedTuple):
         points: Of one hair, 0 for those of the style.
     """
 
-    count: int
+    hairs: int
     width: float
     reach: tuple[float, float]
     clump: float
@@ -279,8 +279,8 @@ def coats_of(cut: Cut, face: Floats, density: Floats) -> list[tuple[Coat, Floats
     mean = (cut.top + cut.sides + cut.back) / 3.0
     # Short hair covers less of the head with each strand, so there are more.
     more = min(2.4, max(1.0, (130.0 / mean) ** 0.5))
-    body = _BODY._replace(count=int(_BODY.count * more))
-    under_coat = _UNDER._replace(count=int(_UNDER.count * more * more))
+    body = _BODY._replace(hairs=int(_BODY.hairs * more))
+    under_coat = _UNDER._replace(hairs=int(_UNDER.hairs * more * more))
     # The wide hairs of the undercoat would show as teeth along the hairline.
     under = step(0.75, 1.0, density)
     if min(cut.sides, cut.back) > 10.0:
@@ -385,7 +385,7 @@ def _coat(
     guide_kinds: Floats,
 ) -> Strands:
     seed = Draw(style.seed, f"coat {index}").integer(0, 1 << 30)
-    count = int(coat.count * detail)
+    count = int(coat.hairs * detail)
     roots = _roots(head, density, count, seed)
     face = roots[:, 6:9]
     side = parting(style.part, face)

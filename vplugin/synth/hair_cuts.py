@@ -71,14 +71,18 @@ CUTS: Mapping[str, Cut] = MappingProxyType(
         "bowl": Cut(175, 110, 80, 0.12, "whorl", 0.75, 0.4, 6, level=2, points=16, loose=True),
         "pixie": Cut(95, 46, 36, 0.3, "part", 0.4, 0.5, 5, clump=0.6, points=13),
         "bob": Cut(330, 240, 200, 0.25, "part", 0.8, 0.45, 9, level=78, points=20, loose=True),
-        "shoulder": Cut(430, 340, 300, 0.22, "part", 0.8, 0.45, 8, level=150, points=24, loose=True),
+        "shoulder": Cut(
+            430, 340, 300, 0.22, "part", 0.8, 0.45, 8, level=150, points=24, loose=True
+        ),
         "long": Cut(640, 560, 520, 0.22, "part", 0.8, 0.45, 8, level=310, points=28, loose=True),
         "ponytail": Cut(330, 220, 220, 0.06, "back", 0, 0.4, 2, points=16, tie="back", tail="tail"),
         "bun": Cut(330, 220, 220, 0.08, "back", 0, 0.4, 3, points=16, tie="nape", tail="bun"),
         "topknot": Cut(330, 260, 300, 0.06, "back", 0, 0.4, 2, points=16, tie="top", tail="bun"),
         "braids": Cut(330, 220, 220, 0.06, "part", 0, 0.4, 2, points=16, tie="two", tail="plait"),
         "braid": Cut(330, 220, 240, 0.06, "back", 0, 0.4, 3, points=16, tie="low", tail="plait"),
-        "locs": Cut(260, 260, 240, 0.5, "part", 0.6, 0.6, 6, guides=110, clump=1.0, points=22, loose=True),
+        "locs": Cut(
+            260, 260, 240, 0.5, "part", 0.6, 0.6, 6, guides=110, clump=1.0, points=22, loose=True
+        ),
         "afro": Cut(70, 62, 58, 0.86, "out", 0.0, 0.9, 0, guides=320, clump=0.35, points=26),
         "mohawk": Cut(95, 3, 3, 0.95, "up", 0.03, 0.9, 0, guides=420, clump=0.75),
     }

@@ -6,9 +6,11 @@ through, a shaved cheek has a shadow, a receding line is soft.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-from vplugin.synth.exact import clamp, compiled, flat_noise, noise, smoothstep
+from vplugin.synth.exact import clamp, compiled, noise, smoothstep
 from vplugin.synth.parts import Floats
 from vplugin.synth.scalp import CENTRE_Y, CENTRE_Z, quarter_turn
 
@@ -56,7 +58,7 @@ def hairline(
 
 
 def _interpolated(turn: float) -> float:
-    for (a, p), (b, q) in zip(_LINE, _LINE[1:], strict=False):
+    for (a, p), (b, q) in pairwise(_LINE):
         if turn <= b:
             return p + (q - p) * (turn - a) / (b - a)
     return _LINE[-1][1]
@@ -83,7 +85,7 @@ def hair_density(given: Floats, x: float, y: float, z: float) -> float:
         density *= smoothstep(0.62 * crown - 0.12, 0.62 * crown + 0.12, off)
     if given[TABLE + 1] > 0.0:
         density *= smoothstep(0.50, 0.34, rise)
-    return density * given[TABLE + 2]
+    return float(density * given[TABLE + 2])
 
 
 @compiled

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from vplugin.synth.beard import Beard
+from vplugin.synth.brows import Brows
 from vplugin.synth.draw import Draw
+from vplugin.synth.hair_priors import draw_beard, draw_brows, draw_hair
+from vplugin.synth.hair_style import HairStyle
 from vplugin.synth.parameters import Group
 from vplugin.synth.shape import Body, Cheeks, Ears, Eyes, Jaw, Mouth, Nose, Skull
 
@@ -34,28 +38,36 @@ class Person:
     mouth: Mouth = field(default_factory=Mouth)
     ears: Ears = field(default_factory=Ears)
     body: Body = field(default_factory=Body)
+    hair: HairStyle = field(default_factory=HairStyle)
+    beard: Beard = field(default_factory=Beard)
+    brows: Brows = field(default_factory=Brows)
 
     @classmethod
     def from_seed(cls, seed: int) -> Self:
         """The person of this seed; always the same one."""
         draw = Draw(seed, "person")
-        groups = {
+        groups: dict[str, Any] = {
             item.name: kind.drawn(draw.of(item.name))
             for item in fields(cls)
             if (kind := _group(item.name)) is not None
         }
+        age, sex = draw.of("age").uniform(4, 90), draw.of("sex").normal(0, 0.6)
+        tone = draw.of("tone").uniform()
         return cls(
-            draw.of("age").uniform(4, 90),
-            draw.of("sex").normal(0, 0.6),
+            age,
+            sex,
             draw.bits() >> 33,
             **groups,
+            hair=draw_hair(draw.of("hair"), age, sex, tone),
+            beard=draw_beard(draw.of("beard"), age, sex),
+            brows=draw_brows(draw.of("brows"), age, sex),
         )
 
     @property
     def identity(self) -> npt.NDArray[np.float32]:
         """Shape as numbers in [0, 1]."""
-        groups = [getattr(self, item.name) for item in fields(self)]
-        return np.concatenate([group.vector() for group in groups if isinstance(group, Group)])
+        names = [item.name for item in fields(self) if _group(item.name) is not None]
+        return np.concatenate([getattr(self, name).vector() for name in names])
 
 
 def _group(name: str) -> type[Group] | None:

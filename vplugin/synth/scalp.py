@@ -55,7 +55,7 @@ def _cell(x: float, y: float, z: float) -> tuple[float, float]:
 
 @compiled
 def quarter_turn(x: float, forward: float) -> float:
-    """How far to the side: 0 is straight ahead, 1 an ear, 2 the back (not an angle, but monotone)."""
+    """How far to the side: 0 straight ahead, 1 an ear, 2 the back (no angle, but monotone)."""
     side = abs(x)
     turn = side / (side + abs(forward) + 1e-12)
     return turn if forward >= 0.0 else 2.0 - turn
@@ -72,7 +72,7 @@ def head_radius(head: Floats, x: float, y: float, z: float) -> float:
     v -= j
     a = head[j, i] * (1.0 - u) + head[j, i + 1] * u
     b = head[j + 1, i] * (1.0 - u) + head[j + 1, i + 1] * u
-    return a * (1.0 - v) + b * v
+    return float(a * (1.0 - v) + b * v)
 
 
 @compiled
@@ -91,7 +91,7 @@ def torso_radius(torso: Floats, x: float, y: float, z: float) -> float:
     v = row - j
     a = torso[j, i] * (1.0 - u) + torso[j, k] * u
     b = torso[j + 1, i] * (1.0 - u) + torso[j + 1, k] * u
-    return a * (1.0 - v) + b * v
+    return float(a * (1.0 - v) + b * v)
 
 
 @compiled

@@ -40,7 +40,7 @@ def _shaded(
     light: Floats,
     shadows: ShadowMap,
 ) -> tuple[float, float, float]:
-    """Radiance of a hair at ``p`` with direction ``t``; ``root`` is 0 at the root, 1 far from it."""
+    """Radiance of a hair at ``p`` of direction ``t``; ``root`` is 0 at its root, 1 far off."""
     length = np.sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2])
     vx, vy, vz = -p[0] / length, -p[1] / length, -p[2] / length
     tv = t[0] * vx + t[1] * vy + t[2] * vz

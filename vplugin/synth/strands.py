@@ -1,7 +1,7 @@
-"""Growing hair: guides that follow a flow, gravity and the head; then many hairs around each guide.
+"""Growing hair: guides that follow a flow, gravity and the head; many hairs around each guide.
 
-Kernels only: what a style means is decided in `hair.py` and `beard.py`. A guide is simulated step by
-step; a hair takes its course from the three nearest guides of its own kind, is drawn towards the
+Kernels only: what a style means is decided in `hair.py` and `beard.py`. A guide is simulated step
+by step; a hair takes its course from the three nearest guides of its own kind, is drawn towards the
 first (a clump), then gets its curl, its frizz and its height in the volume.
 """
 
