@@ -18,10 +18,12 @@ from vplugin.synth.mesh import EYE_ROW, MOUTH_ROW, Grid, mean_grid
 from vplugin.synth.parts import Floats, Indices, Segment
 from vplugin.synth.relief import EYE_X, MOUTH_HALF, step
 
-# Rows of flesh behind a lip's rim: up or down, back (mm).
+# Rows of flesh behind the upper and the lower lip's rim: up or down, back (mm).
 _FLESH = (
-    (0.4, 1.2), (1.6, 2.8), (3.6, 4.2), (6.4, 5.0), (9.5, 5.4),
-    (12.0, 9.0), (12.0, 18.0), (9.0, 30.0), (4.0, 42.0), (0.0, 48.0),
+    ((0.4, 1.2), (0.4, 1.2)), ((1.6, 2.8), (1.6, 2.8)), ((3.6, 4.2), (3.6, 4.2)),
+    ((6.4, 5.0), (6.4, 5.0)), ((9.5, 5.4), (9.5, 5.6)), ((13.0, 8.0), (14.0, 6.5)),
+    ((16.0, 18.0), (20.0, 14.0)), ((18.0, 34.0), (27.0, 32.0)), ((14.0, 50.0), (24.0, 54.0)),
+    ((0.0, 62.0), (0.0, 62.0)),
 )  # fmt: skip
 _LIP_ROWS = 3
 
@@ -35,10 +37,10 @@ class Anatomy:
         places: (V, 3) mm, where fields are evaluated.
         jaw: (V,) how much a point turns with the jaw, 0 to 1.
         grid: The skin's grid; its vertices are the first of the points.
-        skin: (T, 3) triangles of skin: grid, inside of the lips, lids' margins.
+        skin: (T, 3) triangles of skin: grid, inside of the lips, ears.
         skin_labels: (T,) segment of each.
-        mouth: (T, 3) triangles of the inner mouth.
-        ears: For right and left, (T, 3).
+        inner: (M,) which points are the inner mouth's.
+        mouth: (T, 3) triangles of the inner mouth, as indices into ``inner``.
         lids: For right and left: (2, K) vertices of the rim, upper and lower, inner to outer.
         lid_columns: For right and left, columns of the grid that the lids move.
         lips: (2, K) vertices of the rims, upper and lower, from the right corner to the left.
@@ -54,8 +56,8 @@ class Anatomy:
     grid: Grid
     skin: Indices
     skin_labels: npt.NDArray[np.uint8]
+    inner: Indices
     mouth: Indices
-    ears: tuple[Indices, Indices]
     lids: tuple[Indices, Indices]
     lid_columns: tuple[Indices, Indices]
     lips: Indices
@@ -109,12 +111,14 @@ def _flesh(rims: Indices, vertices: Floats, first: int) -> tuple[Floats, Floats,
         rows[side, 0] = rims[side]
         x = np.abs(rim[:, 0]) / MOUTH_HALF
         full = np.sqrt(np.maximum(0.0, 1.0 - x * x))
-        for number, (away, back) in enumerate(_FLESH):
-            narrow = 1.0 - 0.9 * step(20.0, 48.0, np.full_like(x, back))
+        for number, both in enumerate(_FLESH):
+            away, back = both[side]
+            deep = np.full_like(x, back)
+            narrow = 1.0 - 0.4 * step(20.0, 62.0, deep)
             here = np.stack(
                 [
                     rim[:, 0] * narrow,
-                    rim[:, 1] + sign * away * (0.15 + 0.85 * full),
+                    rim[:, 1] + sign * away * full,
                     rim[:, 2] + back * (0.5 + 0.5 * full),
                 ],
                 -1,
@@ -122,7 +126,10 @@ def _flesh(rims: Indices, vertices: Floats, first: int) -> tuple[Floats, Floats,
             points.append(here)
             places.append(rim)
             rows[side, number + 1] = np.arange(at, at + len(rim))
+            if side == 1:  # both halves end in the same column at the corners
+                rows[1, number + 1, [0, -1]] = rows[0, number + 1, [0, -1]]
             at += len(rim)
+    rows[1, -1] = rows[0, -1]
     return np.concatenate(points), np.concatenate(places), rows
 
 
@@ -137,6 +144,15 @@ def _jaw_weights(places: Floats, upper: npt.NDArray[np.bool_]) -> Floats:
     weight = weight * (1.0 - step(46.0, 88.0, z))
     neck = y - (118.0 - 0.3 * (z + 8.0))
     return np.asarray(weight * (1.0 - step(-8.0, 48.0, neck)))
+
+
+def _flesh_share(count: int, rows: Indices) -> Floats:
+    """(V,) 0, but for the inner mouth up to 1 at its back, where both its halves are one."""
+    share = np.zeros(count)
+    for number, both in enumerate(_FLESH):
+        for side in (0, 1):
+            share[rows[side, number + 1]] = step(8.0, 62.0, np.array(both[side][1]))
+    return share
 
 
 def _places(flesh: Floats, ears: tuple[Floats, ...]) -> Floats:
@@ -176,21 +192,27 @@ def mean_anatomy() -> Anatomy:
     upper[len(points) - 1] = False
     above_eye = np.zeros(len(points), np.bool_)
     above_eye[grid.index[: EYE_ROW + 1]] = True
-    skin = np.concatenate([grid.triangles, *(piece for piece, _ in lip_triangles)])
+    skin = np.concatenate([grid.triangles, *(piece for piece, _ in lip_triangles), *ears])
     labels = np.full(len(skin), Segment.SKIN, np.uint8)
     start = len(grid.triangles)
     for piece, label in lip_triangles:
         labels[start : start + len(piece)] = label
         start += len(piece)
+    labels[start : start + len(ears[0])] = Segment.RIGHT_EAR
+    labels[start + len(ears[0]) :] = Segment.LEFT_EAR
+    jaw = _jaw_weights(places, upper)
+    jaw = jaw + (0.45 - jaw) * _flesh_share(len(points), rows)
+    jaw[len(points) - 4 :] = 0.0
+    inner = np.unique(np.concatenate(mouth))
     return Anatomy(
         points,
         places,
-        _jaw_weights(places, upper),
+        jaw,
         grid,
         np.ascontiguousarray(skin, np.int32),
         labels,
-        np.concatenate(mouth),
-        ears,
+        inner.astype(np.int32),
+        np.searchsorted(inner, np.concatenate(mouth)).astype(np.int32),
         _lid_rims(grid),
         _lid_columns(grid),
         lips,

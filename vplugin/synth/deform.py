@@ -144,12 +144,22 @@ def deformed(amounts: Mapping[str, float], expression: Expression, eye_size: flo
     """
     anatomy, fields = mean_anatomy(), basis()
     points = anatomy.points.copy()
-    given = [amounts[n] if "." in n else getattr(expression, n) for n in fields.names]
-    _accumulate(points, np.array(given, np.float64), fields.starts, fields.indices, fields.moves)
-    drop = expression.jaw * JAW_DEGREES * (3.141592653589793 / 180.0)
-    _drop_jaw(points, anatomy.jaw, drop, 6.0 * expression.jaw_side, *_HINGE)
+    given = np.array([amounts.get(name, 0.0) for name in fields.names])
+    _accumulate(points, given, fields.starts, fields.indices, fields.moves)
+    # Eyeballs and teeth sit in the bone: no expression moves them.
+    anchors = points[anatomy.anchors :].copy()
+    given = np.array([0.0 if "." in n else getattr(expression, n) for n in fields.names])
+    _accumulate(points, given, fields.starts, fields.indices, fields.moves)
+    points[anatomy.anchors :] = anchors
+    drop_jaw(points, anatomy.jaw, expression)
     _lids(points, anatomy, expression, eye_size)
     return points
+
+
+def drop_jaw(points: Floats, weights: Floats, expression: Expression) -> None:
+    """Turns points (V, 3) in place as the jaw goes, by weights (V,) from 0 to 1."""
+    drop = expression.jaw * JAW_DEGREES * (3.141592653589793 / 180.0)
+    _drop_jaw(points, weights, drop, 6.0 * expression.jaw_side, *_HINGE)
 
 
 def _lids(points: Floats, anatomy: Anatomy, expression: Expression, eye_size: float) -> None:
@@ -165,6 +175,6 @@ def _lids(points: Floats, anatomy: Anatomy, expression: Expression, eye_size: fl
 def shut_share(blink: float, expression: Expression) -> float:
     """How far a lid is closed, about -0.35 (wide open) to 1: blink, looking down, wide eyes."""
     look = expression.gaze_y / 30.0
-    open_ = 0.42 * max(0.0, look) + 0.12 * min(0.0, look) - 0.32 * expression.lids_up
-    open_ += 0.18 * expression.squint
-    return min(1.0, open_ * (1.0 - blink) + blink)
+    rest = 0.42 * max(0.0, look) + 0.12 * min(0.0, look) - 0.32 * expression.lids_up
+    rest += 0.18 * expression.squint
+    return min(1.0, rest * (1.0 - blink) + blink)

@@ -73,5 +73,7 @@ class Expression(Group):
         strength = 1.0 if name == "asleep" else chance.uniform(0.4, 1.15)
         mood = {key: value * strength for key, value in _MOODS[name][1].items()}
         together = chance.normal(0.0, 0.18)  # brows move as a pair, mostly
-        brows = {key: mood.get(key, 0.0) + together for key in ("brow_inner", "brow_left", "brow_right")}
+        brows = {
+            key: mood.get(key, 0.0) + together for key in ("brow_inner", "brow_left", "brow_right")
+        }
         return super().drawn(draw, **{**mood, **brows, **means})

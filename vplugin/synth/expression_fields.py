@@ -8,26 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vplugin.synth.fields import Push, stretch
+from vplugin.synth.fields import Crease, Field, Push, stretch
 
 _UP, _LOW = "above mouth", "below mouth"
 
 
-def _smile(side: str) -> tuple[Push, ...]:
+def _smile(side: str) -> tuple[Field, ...]:
     return (
         Push((26, 73, -7), (25, 21, 34), (6.5, -6.5, 4.2), side),
         Push((14, 70, -16), (20, 12, 24), (1.6, -1.8, 2.0), side),
         Push((37, 36, -8), (24, 20, 36), (0.8, -4.2, -3.6), side),
         Push((43, 56, 4), (20, 24, 36), (2.6, -4.0, -2.2), side),
-        Push((24.5, 52, -14), (6.5, 9, 18), (0, -0.6, 1.4), side),
-        Push((30, 61, -9), (6.5, 9, 18), (-0.3, -0.8, 2.0), side),
-        Push((35.5, 70, -2), (6.5, 9, 18), (-0.2, -0.5, 2.0), side),
+        Crease(((19.5, 40), (24, 50), (30.5, 61), (35, 72), (35.5, 84)), 4.5, 1.9, 1.7, side),
         Push((17, 45, -20), (9, 9, 16), (1.1, -0.7, 0.4), side),
         Push((33, 12, -10), (20, 8, 20), (0, -1.5, -0.8), side),
     )
 
 
-EXPRESSION: Mapping[str, tuple[Push, ...]] = {
+EXPRESSION: Mapping[str, tuple[Field, ...]] = {
     "smile_left": _smile("left"),
     "smile_right": _smile("right"),
     "frown": (
@@ -79,7 +77,7 @@ EXPRESSION: Mapping[str, tuple[Push, ...]] = {
         Push((13, 42, -22), (13, 15, 24), (0.7, -3.0, -0.2)),
         Push((15, 66, -18), (20, 12, 26), (0, -3.2, -0.4), half=_UP),
         Push((0, 66, -22), (18, 10, 22), (0, -1.6, -0.2), half=_UP),
-        Push((24, 52, -14), (7, 11, 18), (0, -1.0, 1.8)),
+        Crease(((17, 33), (20, 42), (24.5, 52), (29, 62), (31, 70)), 4.5, 1.8, 1.4),
         Push((33, 34, -10), (20, 20, 30), (0, -2.5, -2.2)),
         Push((0, 6, -20), (13, 10, 20), (0, -0.8, -0.8)),
     ),

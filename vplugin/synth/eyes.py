@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from vplugin.synth.anatomy import Anatomy, strip
 from vplugin.synth.exact import cosines, sines
 from vplugin.synth.parts import Floats, Indices, Material, Part, Segment
 from vplugin.synth.relief import EYE_RADIUS
@@ -53,3 +54,33 @@ def eye_part(
     front = np.array([sx * cy, sy, -cx * cy])
     pupil = centre + front * (10.6 * size)
     return Part(vertices, triangles, Material.EYE, label, ball, gloss=0.9), pupil
+
+
+def lid_part(points: Floats, anatomy: Anatomy, side: int, label: Segment, size: float = 1.0) -> Part:
+    """The margins of an eye's lids and the flesh in its corners, from the rims to the eyeball.
+
+    Args:
+        points: (V, 3) mm of the whole head.
+        anatomy: What the points are.
+        side: 0 the right eye, 1 the left.
+        label: Whose eye it is.
+        size: Of the eyeball, relative to the mean.
+    """
+    centre = points[anatomy.anchors + side]
+    rims = anatomy.lids[side]
+    count = rims.shape[1]
+    vertices, texture = [], []
+    for k, sign in ((0, -1.0), (1, 1.0)):
+        rim = points[rims[k]]
+        away = rim - centre
+        far = np.sqrt(away[:, 0] * away[:, 0] + away[:, 1] * away[:, 1] + away[:, 2] * away[:, 2])
+        touching = centre + away * ((EYE_RADIUS * size + 0.08) / far)[:, None]
+        hidden = centre + (touching - centre) * 0.93 + np.array([0.0, 2.5 * sign, 0.0])
+        mean = anatomy.points[rims[k]]
+        for number, row in enumerate((rim, touching, hidden)):
+            vertices.append(row)
+            texture.append(np.stack([mean[:, 0], mean[:, 1], np.full(count, float(number))], -1))
+    index = np.arange(6 * count).reshape(6, count)
+    pairs = ((0, 1), (1, 2), (3, 4), (4, 5))
+    triangles = np.concatenate([strip(index[a], index[b]) for a, b in pairs])
+    return Part(np.concatenate(vertices), triangles, Material.MOUTH, label, np.concatenate(texture))

@@ -82,12 +82,60 @@ class Push:
         return np.asarray(weight * (np.array(self.by) * mirror))
 
 
+@dataclass(frozen=True)
+class Crease:
+    """A groove along a curve and the bulge beside it, as of a smile.
+
+    Attributes:
+        line: Places (x, y) along the groove, on the person's left, downwards.
+        width: Half the width of the groove, mm.
+        depth: How far the groove goes in, mm.
+        bulge: How far the skin on its outer side comes forward, mm.
+        side: As of :class:`Push`.
+    """
+
+    line: tuple[tuple[float, float], ...]
+    width: float
+    depth: float
+    bulge: float
+    side: str = "both"
+
+    def moves(self, ground: Ground) -> Floats:
+        """(N, 3) movement for an amount of 1."""
+        total = np.zeros_like(ground.places)
+        for sign, sides in ((1.0, ("both", "left")), (-1.0, ("both", "right"))):
+            if self.side in sides:
+                total[:, 2] += self._one(ground.places[:, 0] * sign, ground.places[:, 1], ground.places[:, 2])
+        return total
+
+    def _one(self, x: Floats, y: Floats, z: Floats) -> Floats:
+        """Movement along z. The line is a function of y: x is measured sideways from it."""
+        at = np.array(self.line)
+        low, high = at[0, 1], at[-1, 1]
+        k = np.clip(np.searchsorted(at[:, 1], y) - 1, 0, len(at) - 2)
+        share = np.clip((y - at[k, 1]) / (at[k + 1, 1] - at[k, 1]), 0.0, 1.0)
+        middle = at[k, 0] + (at[k + 1, 0] - at[k, 0]) * share
+        lean = (at[-1, 0] - at[0, 0]) / (high - low)
+        away = (x - middle) / (self.width * float(np.sqrt(1.0 + lean * lean)))
+        groove = np.maximum(0.0, 1.0 - away * away)
+        beside = np.maximum(0.0, 1.0 - (away - 1.7) * (away - 1.7) * 0.42)
+        length = (y - low) / (high - low)
+        ends = np.maximum(0.0, 1.0 - (2.0 * length - 1.0) * (2.0 * length - 1.0))
+        front = np.clip((30.0 - z) / 15.0, 0.0, 1.0)
+        return np.asarray(
+            (self.depth * groove * groove - self.bulge * beside * beside) * ends * np.sqrt(ends) * front
+        )
+
+
+Field = Push | Crease
+
+
 def stretch(at: Triple, reach: Triple, by: Triple, side: str = "both", half: str = "") -> Push:
     """A :class:`Push` that makes things larger or smaller."""
     return Push(at, reach, by, side, half, stretch=True)
 
 
-def moves(fields: tuple[Push, ...], ground: Ground) -> Floats:
+def moves(fields: tuple[Field, ...], ground: Ground) -> Floats:
     """(N, 3) movement by all fields together."""
     total = np.zeros_like(ground.places)
     for field in fields:

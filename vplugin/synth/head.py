@@ -8,9 +8,10 @@ import numpy as np
 
 from vplugin.synth.anatomy import Anatomy, mean_anatomy
 from vplugin.synth.deform import deformed
-from vplugin.synth.eyes import eye_part
+from vplugin.synth.eyes import eye_part, lid_part
 from vplugin.synth.expression import Expression
 from vplugin.synth.landmarks import placed, surface_places
+from vplugin.synth.mouth import mouth_parts
 from vplugin.synth.parts import Floats, Material, Part, Segment
 from vplugin.synth.person import Person, shape_amounts
 from vplugin.synth.relief import step
@@ -35,8 +36,8 @@ class Head:
     """A head in its own frame (mm).
 
     Attributes:
-        parts: Skin first, then right ear, left ear, right eye, left eye, inner mouth, teeth,
-            tongue.
+        parts: Skin (with the ears) first, then right eye, left eye, the flesh inside the right
+            and the left lids, inner mouth, teeth, gums, tongue.
         turning: For each part (V,) how much its vertices turn with the head: 1 head, 0 shoulders.
         points5: (5, 3) right eye, left eye, nose tip, right and left corner of the mouth.
         landmarks68: (68, 3) in iBUG's order.
@@ -65,36 +66,20 @@ class Head:
 
 def build_head(person: Person, expression: Expression) -> Head:
     """The head of ``person`` with this expression, in the pose in which it looks along -z."""
-    anatomy = mean_anatomy()
-    points = deformed(shape_amounts(person), expression, 1.0)
+    anatomy, amounts = mean_anatomy(), shape_amounts(person)
+    points = deformed(amounts, expression, 1.0)
     eyes = points[anatomy.anchors : anatomy.anchors + 2]
     gaze = (expression.gaze_x, expression.gaze_y)
-    balls = [
-        eye_part(eyes[k], gaze, label)
-        for k, label in enumerate((Segment.RIGHT_EYE, Segment.LEFT_EYE))
-    ]
+    labels = (Segment.RIGHT_EYE, Segment.LEFT_EYE)
+    balls = [eye_part(eyes[k], gaze, label) for k, label in enumerate(labels)]
+    flesh = [lid_part(points, anatomy, k, label) for k, label in enumerate(labels)]
     skin = Part(
         points, anatomy.skin, Material.SKIN, Segment.SKIN, anatomy.points, anatomy.skin_labels
     )
-    ears = [
-        Part(points, triangles, Material.SKIN, label, anatomy.points)
-        for triangles, label in zip(
-            anatomy.ears, (Segment.RIGHT_EAR, Segment.LEFT_EAR), strict=True
-        )
-    ]
-    mouth = Part(
-        points,
-        anatomy.mouth,
-        Material.MOUTH,
-        Segment.INNER_MOUTH,
-        anatomy.points,
-        colour=(0.35, 0.1, 0.09),
-    )
-    parts = (skin, *ears, *(ball for ball, _ in balls), mouth)
-    turning = _turning(anatomy)
-    ones = [np.ones(len(ball.vertices)) for ball, _ in balls]
-    iris = np.stack([pupil for _, pupil in balls])
-    return _assembled(points, anatomy, parts, (turning,) * 3 + (*ones, turning), iris)
+    mouth = mouth_parts(points, anatomy, amounts, expression, person.texture)
+    parts = (skin, *(ball for ball, _ in balls), *flesh, *mouth)
+    turning = (_turning(anatomy), *(np.ones(len(part.vertices)) for part in parts[1:]))
+    return _assembled(points, anatomy, parts, turning, np.stack([pupil for _, pupil in balls]))
 
 
 def _assembled(

@@ -21,6 +21,7 @@ from vplugin.synth.relief import (
     lower_border,
     lower_lid,
     mouth_line,
+    nostrils,
     relief,
     upper_border,
     upper_lid,
@@ -182,5 +183,5 @@ def _welded(nodes: Floats, stations: Floats) -> Grid:
         (pairs[:, 0] == pairs[:, 1]) | (pairs[:, 1] == pairs[:, 2]) | (pairs[:, 0] == pairs[:, 2])
     )
     return Grid(
-        nodes.reshape(-1, 3)[used], index, np.ascontiguousarray(pairs[~flat_], np.int32), stations
+        nostrils(nodes.reshape(-1, 3)[used]), index, np.ascontiguousarray(pairs[~flat_], np.int32), stations
     )

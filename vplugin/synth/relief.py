@@ -92,11 +92,11 @@ def _nose(x: Floats, y: Floats, z: Floats) -> Floats:
     fall = 1.0 - u * u
     depth = z - ridge * fall * fall * (0.55 + 0.45 * fall)
     near = (np.abs(x) < 30.0) & (y > 26.0) & (y < 60.0)
-    tip = _ball(x, y, (0.0, 41.0, -30.5), (9.8, 9.2, 12.6))
-    stem = _ball(x, y, (0.0, 46.6, -26.5), (4.4, 5.4, 10.5))
-    wing = _ball(np.abs(x), y, (11.0, 44.4, -18.5), (7.0, 7.0, 10.0))
-    whole = nearer(nearer(tip, stem, 4.0), wing, 6.5)
-    return np.where(near, nearer(depth, whole, 3.0), depth)
+    tip = _ball(x, y, (0.0, 41.0, -29.5), (9.0, 9.0, 13.4))
+    stem = _ball(x, y, (0.0, 46.8, -26.0), (4.6, 5.2, 10.5))
+    wing = _ball(np.abs(x), y, (10.4, 44.6, -17.0), (7.6, 6.8, 10.6))
+    whole = nearer(nearer(tip, stem, 5.0), wing, 9.0)
+    return np.where(near, nearer(depth, whole, 4.0), depth)
 
 
 def _lids(x: Floats, y: Floats, z: Floats) -> Floats:
@@ -115,7 +115,7 @@ def _lids(x: Floats, y: Floats, z: Floats) -> Floats:
 
 def _lips(x: Floats, y: Floats, z: Floats) -> Floats:
     line, up, low = mouth_line(x), upper_border(x), lower_border(x)
-    side = np.maximum(0.0, 1.0 - (x / 27.5) * (x / 27.5))
+    side = np.maximum(0.0, 1.0 - (x / 25.6) * (x / 25.6))
     side = 0.35 * side + 0.65 * np.sqrt(side)
     v = (line - y) / np.maximum(line - up, 0.8)
     w = (y - line) / np.maximum(low - line, 0.8)
@@ -156,6 +156,21 @@ def _neck(x: Floats, y: Floats, z: Floats) -> Floats:
     z = z - 4.0 * ridge * ridge * step(6.0, 24.0, a) * (1.0 - step(90.0, 150.0, a)) * front
     hollow = hill(a, y, (60.0, 197.0), (36.0, 11.0))
     return z + 3.5 * hollow * front
+
+
+def nostrils(points: Floats) -> Floats:
+    """Points (V, 3) of the mean face with the nostrils hollowed out: upwards, in two ovals."""
+    a, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
+    # The ovals lean: their front ends are nearer to the middle.
+    across = (a - (6.6 + 0.16 * (z + 25.0))) / 3.3
+    along = (z + 25.6) / 5.2
+    square = across * across + along * along
+    below = step(47.6, 49.2, y) * (1.0 - step(53.0, 55.0, y))
+    deep = (1.0 - step(0.35, 1.0, square)) * below
+    moved = points.copy()
+    moved[:, 1] = y - 8.0 * deep
+    moved[:, 2] = z + 1.5 * deep
+    return moved
 
 
 def relief(points: Floats) -> Floats:

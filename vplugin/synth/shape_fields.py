@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vplugin.synth.fields import Push, stretch
+from vplugin.synth.fields import Crease, Field, Push, stretch
 
-Fields = Mapping[str, tuple[Push, ...]]
+Fields = Mapping[str, tuple[Field, ...]]
 _ALL = (400.0, 400.0, 400.0)
 
 SKULL: Fields = {
@@ -46,11 +46,7 @@ CHEEKS: Fields = {
         Push((0, 110, 30), (170, 95, 190), (0, 2.4, 0)),
         Push((0, 45, -20), (30, 18, 40), (0, 0.6, 0)),
     ),
-    "cheeks.folds": (
-        Push((24, 53, -15), (6, 10, 18), (0, 0, 0.8)),
-        Push((29, 63, -10), (6, 10, 18), (0, 0, 0.9)),
-        Push((33, 56, -10), (9, 14, 22), (0, 0, -0.8)),
-    ),
+    "cheeks.folds": (Crease(((18, 38), (22, 47), (27.5, 58), (31, 68), (31.5, 78)), 4.5, 0.75, 0.7),),
 }
 
 JAW: Fields = {
