@@ -31,10 +31,12 @@ def test_stock_models_have_contract_and_licence(name, contract, commercial):
 
 def test_every_stock_file_has_a_checksum_and_https_addresses():
     for entry in stock().models:
+        assert entry.provenance
+        if entry.name == "house":  # it ships, and is not fetched: see test_house.py
+            continue
         assert entry.download.urls
         assert all(url.startswith("https://") for url in entry.download.urls)
         assert all(one.sha256 and one.bytes for one in (entry.download, *entry.members))
-        assert entry.provenance
 
 
 def test_a_pack_is_found_without_a_member():

@@ -1,6 +1,7 @@
 """What is known about models by name: files, checksums, licence, data provenance, contract.
 
-The stock catalogue is `catalogue.yaml` beside this file; the user's own models (`models add`) are
+The stock catalogue is `catalogue.yaml` beside this file and that of the models that ship with
+vplugin, `house/catalogue.yaml`; the user's own models (`models add`) are
 entries of the same form in the store. Nothing here touches the network or the store.
 """
 
@@ -164,4 +165,6 @@ def load(path: Path) -> Catalogue:
 @cache
 def stock() -> Catalogue:
     """The catalogue that ships with vplugin."""
-    return load(Path(__file__).with_name("catalogue.yaml"))
+    here = Path(__file__).parent
+    house = load(here / "house" / "catalogue.yaml")
+    return load(here / "catalogue.yaml").with_entries(house.models)

@@ -39,6 +39,9 @@ from vplugin.models.records import Records, check, difference
 FOLDER = "VPLUGIN_MODELS"
 MIRROR = "VPLUGIN_MODEL_MIRROR"
 
+#: Models that ship with vplugin lie here, by their path in the store.
+_SHIPPED = Path(catalogue.__file__).parent
+
 #: Seconds to wait for another process that pulls the same model.
 PATIENCE = 3600.0
 
@@ -270,9 +273,14 @@ class Store:
             mend=f"`vplugin models pull {entry.name}`",
         )
 
+    def _place(self, member: Member) -> Path:
+        """Where a member's file is, or would be: in the store, or with the package."""
+        path, shipped = self.root / member.path, _SHIPPED / member.path
+        return shipped if shipped.is_file() and not path.exists() else path
+
     def _state(self, entry: Entry, member: Member, *, afresh: bool = False) -> Verdict:
         """What a member's file in the store is; `afresh` reads it again even if unchanged."""
-        path, record = self.root / member.path, self.records.of(entry)
+        path, record = self._place(member), self.records.of(entry)
         name = f"{entry.name}/{member.name}" if entry.is_pack else entry.name
         if not path.is_file():
             return Verdict(name, path, "absent", "not in the store")

@@ -1,0 +1,54 @@
+"""The models that ship: their files are those of the catalogue, and are found without a pull."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vplugin.models.catalogue import Member, stock
+from vplugin.models.files import sha256
+from vplugin.models.store import Store
+from vplugin.train.ship import HOUSE
+
+ROOT = Path(__file__).parents[2]
+ENTRY = stock().find("house")[0]
+MEMBERS = [pytest.param(one, id=one.name) for one in ENTRY.members]
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_house_models_are_found_in_an_empty_store(member: Member, tmp_path: Path) -> None:
+    found = Store(tmp_path).resolve(f"house/{member.name}", commercial=True)
+    assert found.path == HOUSE / f"{member.name}.onnx"
+    assert found.contract == member.contract
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_checksums_and_cards_are_those_of_the_files(member: Member) -> None:
+    path = HOUSE / f"{member.name}.onnx"
+    assert sha256(path) == member.sha256
+    assert path.stat().st_size == member.bytes
+    card = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert str(member.sha256) in card
+    assert "Apache-2.0" in card
+    for part in ("## Data", "## Training", "## Figures", "## Limits"):
+        assert part in card
+
+
+def test_a_house_model_is_present_and_verified(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.is_present(ENTRY)
+    assert {one.state for one in store.verify(("house",))} == {"ok"}
+
+
+def test_a_damaged_copy_in_the_store_is_not_hidden_by_the_shipped_file(tmp_path: Path) -> None:
+    member = ENTRY.members[0]
+    copy = tmp_path / member.path
+    copy.parent.mkdir()
+    copy.write_bytes(b"rubbish")
+    assert {one.state for one in Store(tmp_path).verify(("house",))} >= {"wrong"}
+
+
+def test_the_repository_has_them_where_insightface_looks() -> None:
+    assert (ROOT / "models" / "house").resolve() == HOUSE.resolve()
