@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from vplugin.synth.body import Body
 from vplugin.synth.exact import PI, angle_of, compiled
+from vplugin.synth.parameters import Group
 from vplugin.synth.parts import Floats, Indices, Material, Segment
 from vplugin.synth.raster import Singles, projected
 from vplugin.synth.rendering import FaceTruth
@@ -173,11 +175,17 @@ def _pose(subject: Subject) -> Singles:
 
 def _attributes(scene: Scene, subject: Subject) -> Mapping[str, str | float]:
     """Words and numbers of the person, what is worn, the face and the light."""
-    words: dict[str, str | float] = dict(subject.dressed.attributes())
-    expression = subject.expression
-    for parameter in expression.parameters():
-        words[f"expression.{parameter.name}"] = getattr(expression, parameter.name)
+    words: dict[str, str | float] = {}
+    person = subject.dressed
+    for item in fields(person):
+        value = getattr(person, item.name)
+        words.update(_named(item.name, value) if isinstance(value, Group) else {item.name: value})
+    words.update(_named("expression", subject.expression))
     words["light"] = scene.light.preset
     words["backdrop"] = scene.backdrop.kind
     words["exposure"] = scene.camera.exposure
     return words
+
+
+def _named(name: str, group: Group) -> dict[str, str | float]:
+    return {f"{name}.{p.name}": getattr(group, p.name) for p in group.parameters()}
