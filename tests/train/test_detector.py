@@ -51,12 +51,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_training_learns(tmp_path: Path) -> None:
     wide = {"widths": (8, 16, 16, 24, 24), "neck": 16}
     speed = {"rate": 0.01, "warmup": 5, "average": 0.9}
-    task = Drawn(recipe(tmp_path, steps=100, sides=(64,), optimiser=speed, **wide))
+    task = Drawn(recipe(tmp_path, steps=60, sides=(64,), optimiser=speed, **wide))
     Trainer(task, Console(file=io.StringIO())).run()
     rows = (tmp_path / "curves.csv").read_text().splitlines()
     column = rows[0].split(",").index("loss/total")
     losses = [float(row.split(",")[column]) for row in rows[1:] if row.split(",")[column]]
-    assert np.mean(losses[-3:]) < 0.8 * losses[0]
+    assert np.mean(losses[-2:]) < 0.9 * losses[0]
 
 
 def test_two_runs_are_the_same(tmp_path: Path) -> None:
