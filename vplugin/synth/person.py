@@ -15,6 +15,7 @@ from vplugin.synth.hair_priors import draw_beard, draw_brows, draw_hair
 from vplugin.synth.hair_style import HairStyle
 from vplugin.synth.parameters import Group
 from vplugin.synth.shape import Body, Cheeks, Ears, Eyes, Jaw, Mouth, Nose, Skull
+from vplugin.synth.wear import Wear
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Person:
     hair: HairStyle = field(default_factory=HairStyle)
     beard: Beard = field(default_factory=Beard)
     brows: Brows = field(default_factory=Brows)
+    wear: Wear = field(default_factory=Wear)
 
     @classmethod
     def from_seed(cls, seed: int) -> Self:
@@ -61,6 +63,7 @@ class Person:
             hair=draw_hair(draw.of("hair"), age, sex, tone),
             beard=draw_beard(draw.of("beard"), age, sex),
             brows=draw_brows(draw.of("brows"), age, sex),
+            wear=Wear.from_draw(draw.of("wear"), sex),
         )
 
     @property
