@@ -18,7 +18,7 @@ import numpy as np
 from vplugin.synth.cage import ROWS, columns, spline
 from vplugin.synth.exact import clamp, compiled
 from vplugin.synth.mesh import mean_grid
-from vplugin.synth.parts import Floats, Part
+from vplugin.synth.parts import Floats, Part, Segment
 
 _FINE = 10
 # Half the distance over which a normal is taken, in stations and rows.
@@ -28,7 +28,7 @@ _AXIS_Z = 88.0
 
 
 class Body(Protocol):
-    """What of a head is needed: the skin first among its parts, and how it turns."""
+    """What of a head is needed: the skin, with the ears, is the first of its parts."""
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -38,6 +38,11 @@ class Body(Protocol):
     @property
     def turning(self) -> tuple[Floats, ...]:
         """(V,) for each part: 1 goes with the head, 0 stays with the shoulders."""
+        ...
+
+    @property
+    def eyes(self) -> Floats:
+        """(2, 3) centres of the right and the left eyeball, mm."""
         ...
 
 
@@ -63,6 +68,17 @@ def _inverse(have: Floats, wanted: Floats) -> Floats:
     k = np.clip(np.searchsorted(have, wanted, side="right") - 1, 0, len(have) - 2)
     share = (wanted - have[k]) / (have[k + 1] - have[k])
     return np.asarray(k + np.clip(share, 0.0, 1.0))
+
+
+def ears(body: Body) -> tuple[Floats, Floats]:
+    """Points (N, 3) of the right and the left ear, mm."""
+    skin = body.parts[0]
+    labels = skin.labels if skin.labels is not None else np.zeros(len(skin.triangles), np.uint8)
+    right, left = (
+        skin.vertices[skin.triangles[labels == int(label)].reshape(-1)]
+        for label in (Segment.RIGHT_EAR, Segment.LEFT_EAR)
+    )
+    return right, left
 
 
 @compiled
