@@ -21,7 +21,7 @@ from vplugin.synth.beard import (
 )
 from vplugin.synth.brows import grow_all_lashes, grow_brows
 from vplugin.synth.draw import Draw
-from vplugin.synth.hair_colour import NATURAL, Colour, between, coloured, scaled
+from vplugin.synth.hair_colour import Colour, between, coloured, scaled
 from vplugin.synth.hair_cuts import (
     CUTS,
     TIES,
@@ -33,7 +33,7 @@ from vplugin.synth.hair_cuts import (
     step,
     upper,
 )
-from vplugin.synth.hair_style import HairStyle, hairline_of, tone
+from vplugin.synth.hair_style import HairStyle, hairline_of, natural_colour, tone
 from vplugin.synth.hairline import hair_densities
 from vplugin.synth.parts import Floats, Indices, Segment, Strands
 from vplugin.synth.scalp import Surface, build_surface, scattered
@@ -43,6 +43,9 @@ from vplugin.synth.tails import plait, tail_courses, tail_roots, tie_places, win
 if TYPE_CHECKING:
     from vplugin.synth.head import Head
     from vplugin.synth.person import Person
+
+# The first row of the torso map that lies below a chin.
+_CHEST = 20
 
 __all__ = ["Grown", "HairStyle", "grow", "grow_beard", "grow_hair"]
 
@@ -89,11 +92,6 @@ def grow(person: Person, head: Head, detail: float = 1.0) -> tuple[Strands, ...]
     )
 
 
-def natural_colour(style: HairStyle) -> Colour:
-    """Linear RGB of hair that is neither dyed nor grey."""
-    return NATURAL["dark brown" if style.colour in ("dyed", "platinum") else style.colour]
-
-
 def grow_beard(beard: Beard, style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ...]:
     """The strands of the beard; none of style none.
 
@@ -117,16 +115,17 @@ def grow_beard(beard: Beard, style: HairStyle, head: Grown, detail: float) -> tu
     guides = np.empty((len(roots), each, 3))
     seed = draw.of("wander").integer(0, 1 << 30)
     # Hair of the face stands off it by itself; only the chest is in its way.
-    free = np.zeros_like(head.surface.head)
+    free, torso = np.zeros_like(head.surface.head), head.surface.torso.copy()
+    torso[:_CHEST] = 0.0
     nowhere = np.zeros((1, 3))
-    grow_guides(free, head.surface.torso, roots, plan, nowhere, nowhere[0], seed, guides)
+    grow_guides(free, torso, roots, plan, nowhere, nowhere[0], seed, guides)
     kinds = np.where(
         (many[:, 7] < 76.0) & (np.abs(many[:, 6]) < 30.0) & (many[:, 8] < 14.0), 1.0, 0.0
     )
     points = np.empty((len(many), each, 3))
     clumps, ranks = np.empty(len(many), np.int32), np.empty(len(many), np.float32)
     grow_locks(
-        *(free, head.surface.torso, many, kinds, guides, roots),
+        *(free, torso, many, kinds, guides, roots),
         *(
             np.ascontiguousarray(plan[:, Guide.KIND]),
             beard_lock(beard),

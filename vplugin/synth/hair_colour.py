@@ -16,8 +16,8 @@ Singles = npt.NDArray[np.float32]
 
 NATURAL: Mapping[str, Colour] = MappingProxyType(
     {
-        "black": (0.013, 0.0105, 0.0095),
-        "dark brown": (0.034, 0.021, 0.014),
+        "black": (0.021, 0.0175, 0.016),
+        "dark brown": (0.044, 0.028, 0.019),
         "brown": (0.075, 0.043, 0.025),
         "light brown": (0.15, 0.092, 0.053),
         "dark blond": (0.25, 0.17, 0.098),

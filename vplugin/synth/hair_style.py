@@ -100,3 +100,8 @@ def tone(style: HairStyle) -> tuple[Colour, Colour, Colour]:
     light = scaled(base, 1.35)
     pale = (0.40, 0.29, 0.17)
     return base, root, between(light, pale, 0.5 * style.tips)
+
+
+def natural_colour(style: HairStyle) -> Colour:
+    """Linear RGB of hair that is neither dyed nor grey."""
+    return NATURAL["dark brown" if style.colour in ("dyed", "platinum") else style.colour]

@@ -9,10 +9,13 @@ from vplugin.synth.person import Person
 
 import numpy as np
 
+from vplugin.synth.undercoat import undercoat, undercoat_parameters
+
 
 def skin_parameters(person: Person, expression: Expression) -> Floats:
     """What :func:`paint` reads, (K,) float64."""
-    return np.array([0.55, 0.32, 0.24, float(person.texture)], np.float64)
+    own = np.array([0.55, 0.32, 0.24, float(person.texture)], np.float64)
+    return np.concatenate([own, undercoat_parameters(person.hair, person.beard)])
 
 
 @compiled
@@ -36,3 +39,4 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     out[5] = 0.0
     out[6] = 0.0
     out[7] = 0.3 * lip
+    undercoat(x, y, z, given[4:], out)
