@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.vision.mesh_choice import Chooser, presence
-from vplugin.vision.mesh_light import gains, relit
+from vplugin.vision.mesh_light import gains, grained
 from vplugin.vision.mesh_mask import coverage, smoothstep
 from vplugin.vision.mesh_memory import Memories
 from vplugin.vision.mesh_model import FaceModel, Fit, face_model
 from vplugin.vision.mesh_view import MESH, MeshView, Seen, Sight, State, prepared, state_of
-from vplugin.vision.mesh_warp import Surface, draw, enlarged, read, sampled
+from vplugin.vision.mesh_warp import Surface, draw, read, sampled
 from vplugin.vision.source import Source
 from vplugin.vision.swap import Swapped
 
@@ -35,6 +35,8 @@ Places = npt.NDArray[np.float64]
 _SIGMA = 0.16  # eye distances, of what counts as light
 _MEASURED = 112  # width of the copies on which light is measured
 _EYES_MM = 63.0
+_MOUTH = 3  # number of the region
+_UNIT = np.float32(1 / 255)
 _OPEN_MOUTH = (0.035, 0.1)  # gap over the eye distance from which the target's own mouth shows
 
 
@@ -123,95 +125,143 @@ class MeshSwapper:
         self, target: _Target, chosen: Sequence[tuple[MeshView, float]], eyes: tuple[float, float]
     ) -> tuple[Floats, Floats]:
         """The new face (S, S, 3) and how much of it shows (S, S)."""
-        size = target.crop.shape[0]
-        half = size // 2
         model, main = self._model, chosen[0][0]
+        size = target.crop.shape[0]
         vertices = model.dressed(main.fit, target.fit, _KEEP)
-        surface = draw(model, vertices, half, half / size)
-        rgb, alpha = self._texture(surface, target, chosen, size)
+        surface = draw(model, vertices, size // 2, 0.5)
+        layers = [_layer(surface, view, target.fit.scale, share) for view, share in chosen]
+        small, alpha = _mixed(layers, [layer.small for layer in layers]), _alpha(layers)
+        bounds = surface.carry(np.column_stack([model.reach, model.skin]))
+        reach, skin = bounds[..., 0], bounds[..., 1]
         distance = _EYES_MM * target.fit.scale
-        reach = surface.carry(model.reach[:, None])[..., 0]
-        face = _resized(target.face, half)
-        mask = coverage(reach, face, alpha, distance * half / size, self.style.feather)
+        face = _resized(target.face, surface.size)
+        mask = coverage(reach, skin, face, alpha, distance / 2, self.style.feather)
         mask *= np.float32(presence(main, target.fit))
-        shaded = self._lit(rgb, target.crop, mask, surface, distance / size)
-        self._own(shaded, target, surface, eyes)
-        return shaded, enlarged(mask, size)
+        made = target.crop.copy()
+        box = _box(mask)
+        if box is not None:
+            part = tuple(slice(2 * one.start, 2 * one.stop) for one in box)
+            texture = _mixed(layers, [layer.read(box) for layer in layers])
+            shaded = self._lit(texture, small, target.crop, part, mask * skin, distance / size)
+            self._own(shaded, box, target, surface, eyes)
+            made[part] = shaded
+        return made, _doubled(mask)
 
-    def _texture(
+    def _lit(
         self,
-        surface: Surface,
-        target: _Target,
-        chosen: Sequence[tuple[MeshView, float]],
-        size: int,
-    ) -> tuple[Array, Floats]:
-        """The source's pixels (S, S, 3) uint8 in place, and where they are face (h, h)."""
-        layers = [
-            self._layer(surface, view, target.fit.scale / view.fit.scale, size)
-            for view, _ in chosen
-        ]
-        if len(layers) == 1:
-            rgba, alpha = layers[0]
-            return np.ascontiguousarray(rgba[..., :3]), alpha
-        (now, first), (before, second) = layers
-        share = chosen[0][1]
-        rgb = cv2.addWeighted(now[..., :3], share, before[..., :3], 1.0 - share, 0.0)
-        mixed = cv2.addWeighted(first, share, second, 1.0 - share, 0.0)
-        return np.asarray(rgb), np.asarray(mixed, np.float32)
+        texture: Floats,
+        small: Floats,
+        crop: Floats,
+        part: tuple[slice, ...],
+        skin: Floats,
+        eyes: float,
+    ) -> Floats:
+        """The new face, a part of the crop, in the target's light.
 
-    def _layer(
-        self, surface: Surface, view: MeshView, scale: float, size: int
-    ) -> tuple[Array, Floats]:
-        """One picture of the source carried over (S, S, 4), and where it shows face (h, h)."""
-        facing = smoothstep(view.normals, 0.02, 0.25)
-        carried = surface.carry(np.column_stack([view.vertices[:, :2], facing]), -8.0)
-        places = enlarged(np.ascontiguousarray(carried[..., :2]), size)
-        rgba = sampled(view.levels, places, 1.0 / scale)
-        alpha = _resized(np.ascontiguousarray(rgba[..., 3]), surface.size)
-        seen = alpha.astype(np.float32) * np.float32(1 / 255) * np.maximum(carried[..., 2], 0.0)
-        return rgba, seen
-
-    def _lit(self, rgb: Array, crop: Floats, mask: Floats, surface: Surface, eyes: float) -> Floats:
-        """The new face in the target's light; ``eyes`` is a share of the crop's width."""
-        unit = np.float32(1 / 255)
+        Args:
+            texture: (h, w, 3) of the part, float32 RGB in 0–1.
+            small: (S/2, S/2, 3) the same of the whole crop.
+            crop: (S, S, 3) the target.
+            part: Rows and columns of the crop.
+            skin: (S/2, S/2) where both show skin.
+            eyes: Eye distance as a share of the crop's width.
+        """
         if not self.style.match:
-            return rgb.astype(np.float32) * unit
-        side = min(_MEASURED, surface.size)
-        skin = surface.carry(self._model.skin[:, None])[..., 0] * mask
-        small, goal = _resized(rgb, side).astype(np.float32) * unit, _resized(crop, side)
-        gain = gains(small, goal, _resized(skin, side), _SIGMA * eyes * side, self.style.light)
-        return relit(rgb.astype(np.float32) * unit, gain)
+            return texture
+        side = min(_MEASURED, len(skin))
+        face, goal, both = (_resized(image, side) for image in (small, crop, skin))
+        gain = gains(face, goal, both, _SIGMA * eyes * side, self.style.light)
+        size = crop.shape[0]
+        lit = np.minimum(texture * _enlarged(gain, size)[part], np.float32(1.0))
+        low = np.minimum(face * gain, np.float32(1.0))
+        lows = (_enlarged(low, size)[part], _enlarged(goal, size)[part])
+        return grained(lit, crop[part], *lows, _enlarged(both, size)[part])
 
     def _own(
-        self, shaded: Floats, target: _Target, surface: Surface, eyes: tuple[float, float]
+        self,
+        shaded: Floats,
+        box: tuple[slice, ...],
+        target: _Target,
+        surface: Surface,
+        eyes: tuple[float, float],
     ) -> None:
         """Lay the target's own mouth and eyes over the new face, in place."""
         mouth = float(smoothstep(target.state.mouth, *_OPEN_MOUTH))
-        shares = (eyes[0], eyes[1], mouth)
-        if max(shares) < 0.02:
+        if max(*eyes, mouth) < 0.02:
             return
         own = self._model.placed(target.fit)
-        values = np.column_stack([own[:, :2], self._model.lids])
-        carried = surface.carry(values)
-        weight = np.zeros((surface.size, surface.size), np.float32)
-        for number in (0, 1):
-            weight = np.maximum(
-                weight, smoothstep(carried[..., 2 + number], 0.0, 0.6) * shares[number]
-            )
-        inside = cv2.GaussianBlur((surface.regions == 3).astype(np.float32), (3, 3), 0)
-        weight = np.maximum(weight, inside * mouth)
-        size = shaded.shape[0]
-        columns, rows = weight.max(axis=0).nonzero()[0], weight.max(axis=1).nonzero()[0]
-        if columns.size == 0:
+        carried = surface.carry(np.column_stack([own[:, :2], self._model.lids]))[box]
+        inside = (surface.regions[box] == _MOUTH).astype(np.float32)
+        weight = np.asarray(cv2.GaussianBlur(inside, (3, 3), 0)) * np.float32(mouth)
+        lids = smoothstep(carried[..., 2:], 0.0, 0.6) * np.asarray(eyes, np.float32)
+        weight = np.maximum(weight, lids.max(axis=-1))
+        inner = _box(weight)
+        if inner is None:
             return
-        step = size / surface.size
-        part = tuple(
-            slice(max(0, int((found[0] - 1) * step)), min(size, int((found[-1] + 2) * step)))
-            for found in (rows, columns)
-        )
-        places = enlarged(np.ascontiguousarray(carried[..., :2]), size)[part]
+        part = tuple(slice(2 * one.start, 2 * one.stop) for one in inner)
+        places = _doubled(np.ascontiguousarray(carried[..., :2][inner]))
         seen = read(target.crop, places)
-        shaded[part] += (seen - shaded[part]) * enlarged(weight, size)[part][..., None]
+        shaded[part] += (seen - shaded[part]) * _doubled(weight[inner])[..., None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """One picture of the source carried over.
+
+    Attributes:
+        view: The picture.
+        share: Of the mix.
+        places: (h, h, 2) where in the picture each pixel of the half-size crop is.
+        density: Pixels of the picture per pixel of the crop.
+        small: (h, h, 3) float32 RGB in 0–1.
+        alpha: (h, h) where it shows face that was seen.
+    """
+
+    view: MeshView
+    share: float
+    places: Floats
+    density: float
+    small: Floats
+    alpha: Floats
+
+    def read(self, box: tuple[slice, ...]) -> Floats:
+        """The part (rows, columns of the half-size crop) at full size: float32 RGB in 0–1."""
+        rgba = sampled(self.view.levels, _doubled(self.places[box]), self.density)
+        return np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)) * _UNIT
+
+
+def _layer(surface: Surface, view: MeshView, scale: float, share: float) -> _Layer:
+    facing = smoothstep(view.normals, 0.02, 0.25)
+    carried = surface.carry(np.column_stack([view.vertices[:, :2], facing]), -8.0)
+    places = np.ascontiguousarray(carried[..., :2])
+    density = view.fit.scale / scale
+    rgba = sampled(view.levels, places, 2.0 * density)
+    alpha = rgba[..., 3] * _UNIT * np.maximum(carried[..., 2], 0.0)
+    small = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)) * _UNIT
+    return _Layer(view, share, places, density, small, alpha)
+
+
+def _mixed(layers: Sequence[_Layer], images: Sequence[Floats]) -> Floats:
+    if len(layers) == 1:
+        return images[0]
+    now, before = layers
+    return np.asarray(cv2.addWeighted(images[0], now.share, images[1], before.share, 0.0))
+
+
+def _alpha(layers: Sequence[_Layer]) -> Floats:
+    return _mixed(layers, [layer.alpha for layer in layers])
+
+
+def _box(weight: Floats) -> tuple[slice, slice] | None:
+    """Rows and columns where a map is not 0, and one more on each side."""
+    rows, columns = weight.max(axis=1).nonzero()[0], weight.max(axis=0).nonzero()[0]
+    if rows.size == 0:
+        return None
+    height, width = weight.shape
+    return (
+        slice(max(0, int(rows[0]) - 1), min(height, int(rows[-1]) + 2)),
+        slice(max(0, int(columns[0]) - 1), min(width, int(columns[-1]) + 2)),
+    )
 
 
 def _own_eyes(target: State, source: State) -> tuple[float, float]:
@@ -229,6 +279,16 @@ def _own_eyes(target: State, source: State) -> tuple[float, float]:
     # Two eyes of two people look wrong even where one would do.
     both = max(shares) if min(target.eyes) > 0.12 else 0.0
     return max(shares[0], both), max(shares[1], both)
+
+
+def _doubled(field: Array) -> Floats:
+    """A smooth field (h, w[, C]) at twice its size."""
+    size = (2 * field.shape[1], 2 * field.shape[0])
+    return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _enlarged(field: Array, size: int) -> Floats:
+    return np.asarray(cv2.resize(field, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _resized(image: Array, side: int) -> Array:

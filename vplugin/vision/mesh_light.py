@@ -13,12 +13,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["gains", "relit"]
+__all__ = ["gains", "grained"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
 _RANGE = (0.35, 2.8)
+_GRAIN = (0.35, 1.0)  # detail is only ever taken away: a face sharper than its picture is seen
 _FLOOR = 2.0 / 255.0  # so that the ratio of two black places is 1
 
 
@@ -78,9 +79,25 @@ def _low(image: Floats, sigma: float) -> Floats:
     return np.concatenate(parts, axis=2)
 
 
-def relit(face: Floats, gain: Floats) -> Floats:
-    """A face (S, S, 3) float32 RGB in 0–1 times a smaller map of gains; in 0–1."""
-    size = (face.shape[1], face.shape[0])
-    if gain.shape[0] != face.shape[0]:
-        gain = np.asarray(cv2.resize(gain, size, interpolation=cv2.INTER_LINEAR), np.float32)
-    return np.asarray(np.minimum(cv2.multiply(face, gain), 1.0), np.float32)
+def grained(face: Floats, crop: Floats, low: Floats, goal: Floats, skin: Floats) -> Floats:
+    """The new face with as much fine detail on its skin as the picture has there.
+
+    Args:
+        face: (h, w, 3) float32 RGB in 0–1, in the target's light.
+        crop: (h, w, 3) the face it replaces.
+        low: (h, w, 3) the new face without fine detail.
+        goal: (h, w, 3) the replaced face without fine detail.
+        skin: (h, w) where both are skin; elsewhere nothing changes.
+    """
+    have, wanted = _energy(face, low, skin), _energy(crop, goal, skin)
+    share = float(np.clip(np.sqrt((wanted + 1e-7) / (have + 1e-7)), *_GRAIN))
+    if share > 0.95:
+        return face
+    less = cv2.merge([skin * np.float32(1.0 - share)] * 3)
+    return np.asarray(face + (low - face) * less, np.float32)
+
+
+def _energy(image: Floats, low: Array, weight: Array) -> float:
+    """Weighted mean square of the green channel's detail."""
+    detail = image[..., 1] - low[..., 1]
+    return float((detail * detail * weight).sum() / max(float(weight.sum()), 1e-6))

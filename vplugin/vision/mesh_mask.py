@@ -13,9 +13,13 @@ __all__ = ["coverage", "smoothstep"]
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
+# Eye distances. Before the target's hair and hands the border is sharp; where the source's own
+# fringe ends, skin meets skin, and the shadow that hair throws has to stay out.
+_TARGET = 0.035
+_SOURCE = 0.08
+_LEAK = 0.06
 _CERTAIN = (0.45, 0.85)  # of the blurred chance of being face: inside only, so nothing bleeds
-_SOFT = 0.035  # eye distances, deviation of the border at hair, glasses and hands
-_LEAK = 0.08  # eye distances that the source keeps off its own hair and glasses, and their shadow
+_WHOLE = (0.4, 0.9)
 
 
 def smoothstep(values: Array | float, low: float, high: float) -> Floats:
@@ -24,19 +28,27 @@ def smoothstep(values: Array | float, low: float, high: float) -> Floats:
     return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
 
 
-def coverage(reach: Floats, target: Floats, source: Floats, eyes: float, feather: float) -> Floats:
+def coverage(
+    reach: Floats, skin: Floats, target: Floats, source: Floats, eyes: float, feather: float
+) -> Floats:
     """How much of the new face shows.
 
     Args:
         reach: (h, h) eye distances from the border of the mesh, 0.5 further inside.
+        skin: (h, h) 1 on plain skin, 0 at features: a brow shows whole or not at all.
         target: (h, h) chance of being face in the target.
         source: (h, h) the same of the source, carried over.
         eyes: Eye distance in pixels of these maps.
         feather: Width of the soft border of the mesh, eye distances.
     """
-    sigma = max(_SOFT * eyes, 0.6)
     width = 2 * round(_LEAK * eyes) + 1
-    inside = cv2.erode(source, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
-    face = cv2.GaussianBlur(cv2.min(target, inside), (0, 0), sigma)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    away = source - (source - cv2.erode(source, kernel)) * skin
+    own = smoothstep(_blurred(away, _SOURCE * eyes), *_WHOLE)
+    face = smoothstep(_blurred(target, _TARGET * eyes), *_CERTAIN)
     border = smoothstep(reach, 0.0, max(0.02, feather))
-    return np.asarray(smoothstep(face, *_CERTAIN) * border, np.float32)
+    return np.asarray(own * face * border, np.float32)
+
+
+def _blurred(image: Array, sigma: float) -> Array:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), max(sigma, 0.6)))

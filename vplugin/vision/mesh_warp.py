@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from vplugin.vision.mesh_model import FaceModel
 
-__all__ = ["Surface", "draw", "enlarged", "pyramid", "read", "sampled"]
+__all__ = ["Surface", "draw", "pyramid", "read", "sampled"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -101,13 +101,6 @@ def pyramid(image: Array) -> tuple[Array, ...]:
             )
         )
     return tuple(levels)
-
-
-def enlarged(field: Array, size: int) -> Array:
-    """A smooth field (h, h[, C]) at the size of the crop."""
-    if field.shape[0] == size:
-        return field
-    return np.asarray(cv2.resize(field, (size, size), interpolation=cv2.INTER_LINEAR))
 
 
 def sampled(levels: tuple[Array, ...], places: Floats, density: float) -> Array:
