@@ -56,7 +56,9 @@ def eye_part(
     return Part(vertices, triangles, Material.EYE, label, ball, gloss=0.9), pupil
 
 
-def lid_part(points: Floats, anatomy: Anatomy, side: int, label: Segment, size: float = 1.0) -> Part:
+def lid_part(
+    points: Floats, anatomy: Anatomy, side: int, label: Segment, size: float = 1.0
+) -> Part:
     """The margins of an eye's lids and the flesh in its corners, from the rims to the eyeball.
 
     Args:

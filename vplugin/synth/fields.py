@@ -105,7 +105,9 @@ class Crease:
         total = np.zeros_like(ground.places)
         for sign, sides in ((1.0, ("both", "left")), (-1.0, ("both", "right"))):
             if self.side in sides:
-                total[:, 2] += self._one(ground.places[:, 0] * sign, ground.places[:, 1], ground.places[:, 2])
+                total[:, 2] += self._one(
+                    ground.places[:, 0] * sign, ground.places[:, 1], ground.places[:, 2]
+                )
         return total
 
     def _one(self, x: Floats, y: Floats, z: Floats) -> Floats:
@@ -123,7 +125,10 @@ class Crease:
         ends = np.maximum(0.0, 1.0 - (2.0 * length - 1.0) * (2.0 * length - 1.0))
         front = np.clip((30.0 - z) / 15.0, 0.0, 1.0)
         return np.asarray(
-            (self.depth * groove * groove - self.bulge * beside * beside) * ends * np.sqrt(ends) * front
+            (self.depth * groove * groove - self.bulge * beside * beside)
+            * ends
+            * np.sqrt(ends)
+            * front
         )
 
 

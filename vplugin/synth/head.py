@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vplugin.synth.ageing import size_of
 from vplugin.synth.anatomy import Anatomy, mean_anatomy
 from vplugin.synth.deform import deformed
 from vplugin.synth.eyes import eye_part, lid_part
@@ -77,9 +78,14 @@ def build_head(person: Person, expression: Expression) -> Head:
         points, anatomy.skin, Material.SKIN, Segment.SKIN, anatomy.points, anatomy.skin_labels
     )
     mouth = mouth_parts(points, anatomy, amounts, expression, person.texture)
-    parts = (skin, *(ball for ball, _ in balls), *flesh, *mouth)
+    size = size_of(person.age, person.sex)
+    parts = tuple(
+        replace(part, vertices=part.vertices * size)
+        for part in (skin, *(ball for ball, _ in balls), *flesh, *mouth)
+    )
     turning = (_turning(anatomy), *(np.ones(len(part.vertices)) for part in parts[1:]))
-    return _assembled(points, anatomy, parts, turning, np.stack([pupil for _, pupil in balls]))
+    pupils = np.stack([pupil for _, pupil in balls]) * size
+    return _assembled(points * size, anatomy, parts, turning, pupils)
 
 
 def _assembled(

@@ -16,7 +16,11 @@ _LABEL = Segment.INNER_MOUTH
 
 
 def mouth_parts(
-    points: Floats, anatomy: Anatomy, amounts: Mapping[str, float], expression: Expression, seed: int
+    points: Floats,
+    anatomy: Anatomy,
+    amounts: Mapping[str, float],
+    expression: Expression,
+    seed: int,
 ) -> tuple[Part, ...]:
     """Walls, teeth, gums and tongue.
 
@@ -51,7 +55,13 @@ def mouth_parts(
     back = np.clip((within.tongue[:, 2] + 8.0) / 60.0, 0.0, 1.0)
     drop_jaw(tongue, 1.0 - 0.45 * back, expression)
     parts.append(
-        Part(tongue, within.tongue_triangles, Material.MOUTH, _LABEL, within.tongue + np.array([0, 40.0, 0]))
+        Part(
+            tongue,
+            within.tongue_triangles,
+            Material.MOUTH,
+            _LABEL,
+            within.tongue + np.array([0, 40.0, 0]),
+        )
     )
     return tuple(parts)
 

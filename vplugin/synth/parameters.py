@@ -81,7 +81,7 @@ class Group:
         values: dict[str, float | str] = {}
         for p in self.parameters():
             a, b = getattr(self, p.name), getattr(other, p.name)
-            values[p.name] = (a if share < 0.5 else b) if p.words else a + (b - a) * share
+            values[p.name] = (a if share < 0.5 else b) if p.words else a * (1.0 - share) + b * share
         return type(self)(**values)
 
     def vector(self) -> npt.NDArray[np.float32]:

@@ -12,8 +12,8 @@ from vplugin.synth.parameters import Group, number
 
 
 def deviations(sentence: str, limit: float = 3.0) -> float:
-    """A parameter in standard deviations: mean 0, spread 1, cut off at ``limit``."""
-    value: float = number(-limit, limit, 0, 0.85, "deviations", sentence)
+    """A parameter in standard deviations: mean 0, cut off at ``limit``."""
+    value: float = number(-limit, limit, 0, 0.72, "deviations", sentence)
     return value
 
 
@@ -46,6 +46,7 @@ class Cheeks(Group):
     depth: float = deviations("Flat (+) or projecting middle of the face.")
     length: float = deviations("From the eyes to the base of the nose.")
     folds: float = deviations("Depth of the fold from nose to mouth.")
+    weight: float = deviations("Lean (-) or heavy (+) all over the face and neck.")
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class Eyes(Group):
     brow_arch: float = deviations("Arched brows.")
     brow_tilt: float = deviations("Outer ends up (+) or down.")
     brow_spacing: float = deviations("Distance between the brows.")
+    uneven: float = deviations("One eye and brow higher than the other.")
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ class Mouth(Group):
     overbite: float = deviations("Lower lip behind (+) or before the upper.")
     teeth_size: float = deviations("Large teeth.")
     teeth_gaps: float = deviations("Gaps and turns between the teeth.")
+    uneven: float = deviations("One corner higher than the other.")
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,20 @@ class _Arch(NamedTuple):
 
 
 _UPPER = _Arch(
-    (8.6, 6.7, 7.7, 7.0, 6.8, 9.6, 9.0), (10.2, 8.9, 9.9, 8.4, 7.8, 7.2, 6.6), 74.2, -13.4, 0.018, -1.0
+    (8.6, 6.7, 7.7, 7.0, 6.8, 9.6, 9.0),
+    (10.2, 8.9, 9.9, 8.4, 7.8, 7.2, 6.6),
+    74.2,
+    -13.4,
+    0.018,
+    -1.0,
 )
 _LOWER = _Arch(
-    (5.5, 6.1, 6.9, 7.1, 7.2, 10.6, 10.0), (8.6, 8.8, 9.8, 8.4, 7.8, 7.2, 6.6), 72.8, -11.2, 0.021, 1.0
+    (5.5, 6.1, 6.9, 7.1, 7.2, 10.6, 10.0),
+    (8.6, 8.8, 9.8, 8.4, 7.8, 7.2, 6.6),
+    72.8,
+    -11.2,
+    0.021,
+    1.0,
 )
 _ACROSS, _DOWN = 9, 8
 
@@ -95,11 +105,18 @@ def _tooth(arch: _Arch, x: float, width: float, height: float, number: int, turn
     z0 = float(_depth(arch, np.array(x)))
     rise = height * v_full + edge + 0.6 * (number in (1, 3))
     return np.stack(
-        [x + across_full * tx + bulge * tz, arch.edge + arch.sign * rise, z0 + across_full * tz - bulge * tx], -1
+        [
+            x + across_full * tx + bulge * tz,
+            arch.edge + arch.sign * rise,
+            z0 + across_full * tz - bulge * tx,
+        ],
+        -1,
     ).reshape(-1, 3)
 
 
-def _row(arch: _Arch, size: float, mess: float, seed: int) -> tuple[list[Floats], list[tuple[float, float]]]:
+def _row(
+    arch: _Arch, size: float, mess: float, seed: int
+) -> tuple[list[Floats], list[tuple[float, float]]]:
     """Shells of one row, and (x, height) of each tooth, the right side first."""
     shells, tops = [], []
     for sign in (-1.0, 1.0):
@@ -148,8 +165,12 @@ def _tongue() -> tuple[Floats, Indices]:
     y = 81.0 - high - 3.0 * v + 0.0 * u
     z = -7.5 + 46.0 * v + 0.0 * x
     top = np.stack(np.broadcast_arrays(x, y, z), -1).reshape(-1, 3)
-    low = np.stack(np.broadcast_arrays(x, 82.5 + 3.0 * edge * tip - 2.0 * v, z + 0.6), -1).reshape(-1, 3)
-    triangles = np.concatenate([grid_triangles(rows, across), grid_triangles(rows, across, rows * across)])
+    low = np.stack(np.broadcast_arrays(x, 82.5 + 3.0 * edge * tip - 2.0 * v, z + 0.6), -1).reshape(
+        -1, 3
+    )
+    triangles = np.concatenate(
+        [grid_triangles(rows, across), grid_triangles(rows, across, rows * across)]
+    )
     return np.concatenate([top, low]), triangles
 
 
