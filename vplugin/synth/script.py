@@ -100,7 +100,8 @@ class Crossing:
         share = (seconds - self.start) / (self.end - self.start)
         x = 2.0 * share - 1.0
         along = 0.35 * x + 0.65 * x * x * x
-        return self.prop.moved(tuple(along * step for step in self.path))
+        x, y, z = self.path
+        return shifted(self.prop, (along * x, along * y, along * z))
 
 
 @dataclass(frozen=True)
@@ -141,13 +142,13 @@ class Script:
         shot = self.shots[index]
         eye = self._eye(index, seconds)
         things = (crossing.at(seconds) for crossing in self.crossings)
-        away = tuple(-part for part in eye)
+        away = (-eye[0], -eye[1], -eye[2])
         return Scene(
             tuple(_subject(self.roles[i], eye, seconds) for i in self.roles_at(seconds)),
             shot.camera,
             shot.light,
             shot.backdrop,
-            tuple(thing.moved(away) for thing in things if thing is not None),
+            tuple(shifted(thing, away) for thing in things if thing is not None),
             self.seed,
         )
 
@@ -179,6 +180,13 @@ class Script:
         return Wander(draw.of("x"), self.seconds, 0.5, 1.0), Wander(
             draw.of("y"), self.seconds, 0.5, 1.0
         )
+
+
+def shifted(prop: Prop, by: Point) -> Prop:
+    """The thing, moved by some mm."""
+    step = np.array(by)
+    pieces = (replace(part, vertices=part.vertices + step) for part in prop.pieces)
+    return replace(prop, pieces=tuple(pieces))
 
 
 def _subject(role: Role, eye: Point, seconds: float) -> Subject:

@@ -56,8 +56,14 @@ sami tala umar vera wanja ximena yusuf zoe
 """
 NAMES = tuple(_NAMES.split())
 _DISTANCE = 900.0  # mm: about where a portrait is taken from
+_VIEW = 24.0  # degrees
 _QUALITY = 93  # of JPEG
 _DENSITY = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+
+
+_STUDIO = Light("studio", -32.0, 34.0, softness=0.7, fill=0.4, rim=0.4)
+_WINDOW = Light("window", 58.0, 22.0, strength=0.95, softness=0.8, kelvin=6600.0, fill=0.25)
+_INDOOR = Light("indoor", -20.0, 52.0, softness=0.5, kelvin=4300.0, fill=0.3, ambient=0.6)
 
 
 @dataclass(frozen=True)
@@ -68,23 +74,23 @@ class View:
         name: Of the picture.
         pose: Of the head.
         expression: Of the face.
-        light: Which kind.
+        light: On it.
     """
 
     name: str
     pose: Pose
     expression: Expression
-    light: str = "studio"
+    light: Light = _STUDIO
 
 
 VIEWS = (
     View("front", Pose(), Expression()),
-    View("left", Pose(yaw=-32.0, pitch=2.0), Expression(gaze_x=-3.0), "window"),
+    View("left", Pose(yaw=-32.0, pitch=2.0), Expression(gaze_x=-3.0), _WINDOW),
     View(
         "smile",
         Pose(yaw=24.0, pitch=-2.0, roll=4.0),
         Expression(smile_left=0.7, smile_right=0.66, gap=0.4, squint=0.3, gaze_x=-14.0),
-        "indoor",
+        _INDOOR,
     ),
 )
 POSES = (
@@ -97,7 +103,7 @@ POSES = (
     View(
         "asleep", Pose(yaw=6.0, pitch=16.0, roll=8.0), Expression(blink_left=1.0, blink_right=1.0)
     ),
-    View("profile", Pose(yaw=80.0), Expression(), "overcast"),
+    View("profile", Pose(yaw=80.0), Expression(), _WINDOW),
 )
 
 
@@ -108,16 +114,16 @@ def portrait(person: Person, size: int, view: View = VIEWS[0], seed: int = 0) ->
         person: Who.
         size: Columns and rows.
         view: How.
-        seed: Of wall and light.
+        seed: Of the wall.
     """
-    draw = Draw(seed, f"portrait {view.name}")
-    camera = Camera(field_of_view=26.0)
     facing = 0.3 * view.pose.yaw
     pose = replace(view.pose, yaw=view.pose.yaw - facing)
-    subject = Subject(person, view.expression, pose, (0.0, 8.0, _DISTANCE), facing=facing)
-    wall = Backdrop.drawn(draw.of("wall"), kind="studio", seed=draw.integer(0, 10**9))
-    light = Light.of_preset(view.light, draw.of("light"))
-    return render(Scene((subject,), camera, light, wall, seed=seed), (size, size))
+    subject = Subject(person, view.expression, pose, (0.0, 14.0, _DISTANCE), facing=facing)
+    wall = Backdrop.drawn(
+        Draw(seed, "wall"), kind="studio", seed=abs(seed) % 10**9, brightness=0.5, blur=0.03
+    )
+    scene = Scene((subject,), Camera(field_of_view=_VIEW), view.light, wall, seed=seed)
+    return render(scene, (size, size))
 
 
 def portraits(seeds: Sequence[int], views: Sequence[View], size: int) -> Iterator[Rgb]:
