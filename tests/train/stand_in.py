@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from vplugin.train.shards import Item
-from vplugin.vision.landmarks import FIVE
 
 
 def drawn_face(seed: int, size: int = 96) -> Item:
@@ -30,11 +29,9 @@ def drawn_face(seed: int, size: int = 96) -> Item:
     corners = points[3:].astype(int).tolist()
     cv2.line(image, corners[0], corners[1], (150, 40, 50), max(1, size // 32))
     cv2.circle(image, tuple(points[2].astype(int).tolist()), max(1, size // 48), (120, 70, 50), -1)
-    landmarks = np.zeros((106, 2), np.float32)
-    landmarks[list(FIVE)] = points
     box = np.concatenate([centre - half, centre + half]).astype(np.float32)
     values = {"image": image, "alpha": alpha, "box": box, "points": points, "occluded": 0.0,
-              "landmarks": landmarks, "visible": np.ones(106, bool)}  # fmt: skip
+              "visible": np.ones(5, bool)}  # fmt: skip
     return {name: np.asarray(value) for name, value in values.items()}
 
 

@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from vplugin.train.augment import Camera, moved, occluded, photographed
 from vplugin.train.shards import Item
-from vplugin.vision.landmarks import FIVE
 
 __all__ = ["Collage", "Collages", "Style"]
 
@@ -84,7 +83,7 @@ class Collages:
     """Makes pictures from a bank.
 
     Args:
-        faces: Items of :class:`vplugin.train.faces.FaceSource`.
+        faces: Items of :class:`vplugin.train.people.PeopleSource`.
         places: Items with ``image``.
         things: Items with ``image, alpha`` that show no face; may be empty.
         style: Of the pictures.
@@ -169,7 +168,7 @@ class Collages:
         whole = generator.random() < style.own_place
         image, alpha = np.asarray(item["image"]), np.asarray(item["alpha"])
         box, points = item["box"].astype(np.float64), item["points"].astype(np.float64)
-        weight = np.where(item["visible"][list(FIVE)], 1.0, 0.4)
+        weight = np.where(item["visible"], 1.0, 0.4)
         if generator.random() < style.patched:
             image, alpha, points_hidden = _patched(image, alpha, box, points, generator)
             weight = np.where(points_hidden, 0.4 * weight, weight)

@@ -21,7 +21,7 @@ from vplugin.train.assign import Faces, anchors_of, detection_losses
 from vplugin.train.collage import Collage, Collages
 from vplugin.train.evaluate import Judged, average_precision, judge, recall_at
 from vplugin.train.export import export_onnx
-from vplugin.train.faces import FaceSource
+from vplugin.train.people import PeopleSource
 from vplugin.train.places import PlaceSource
 from vplugin.train.recipe import Data, Recipe, Seeds
 from vplugin.train.shards import open_or_render
@@ -38,7 +38,6 @@ OUTPUTS = tuple(f"{kind}_{stride}" for kind in _KINDS for stride in STRIDES)
 class DetectorRecipe(Recipe):
     """What the detector's recipe says besides."""
 
-    variants: int = Field(default=4, ge=1, description="Pictures of each person in the bank")
     places: Seeds = (0, 3000)
     held_out_places: Seeds = (9_000_000, 9_000_200)
     sides: tuple[int, ...] = Field(default=(256, 320, 384), description="Sides of pictures, px")
@@ -68,7 +67,7 @@ class DetectorTask(Task[DetectorRecipe]):
 
     def _collages(self, faces: Seeds, places: Seeds) -> Collages:
         data: Data = self.recipe.data
-        people = FaceSource(data.size, self.recipe.variants)
+        people = PeopleSource(data.size)
         return Collages(
             open_or_render(people, data, faces), open_or_render(PlaceSource(), data, places)
         )
