@@ -19,6 +19,10 @@ from vplugin.synth.props import Prop, draw_props
 from vplugin.synth.wear import Wear
 
 
+# How far below the eyes a body surely reaches, mm.
+_BODY = 360.0
+
+
 @dataclass(frozen=True)
 class Subject:
     """One person in a scene.
@@ -94,7 +98,8 @@ def _subject(draw: Draw, index: int, people: int, camera: Camera) -> Subject:
     distance = 115.0 / (half * draw.uniform(0.28, 0.62) / max(1.0, people**0.7))
     step = 2 * half * distance / max(1, people)
     x = (index - (people - 1) / 2) * step + draw.normal(0, 0.08) * step
-    y = draw.normal(-0.05, 0.07) * half * distance
+    # Never so high that the body, which ends 400 mm below the eyes, would end in the picture.
+    y = max(draw.normal(-0.05, 0.07) * half * distance, half * distance - _BODY)
     return Subject(
         Person.from_seed(draw.bits()),
         Expression.drawn(draw.of("expression")),

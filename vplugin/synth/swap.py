@@ -15,16 +15,6 @@ from vplugin.synth.render import render
 from vplugin.synth.rendering import Rendering
 from vplugin.synth.scene import Scene
 
-# Age and sex shape the face; the tone of the skin, hair, beard and make-up are other groups.
-IDENTITY = (
-    "age", "sex", "texture", "skull", "cheeks", "jaw", "nose", "eyes", "mouth", "ears", "brows",
-)  # fmt: skip
-
-
-def with_identity(person: Person, source: Person) -> Person:
-    """The person with the shape, texture, iris and brows of another."""
-    return replace(person, **{name: getattr(source, name) for name in IDENTITY})
-
 
 def swapped(source: Person, target: Scene, subject: int = 0) -> Scene:
     """The target scene in which one subject has the source's identity.
@@ -40,7 +30,7 @@ def swapped(source: Person, target: Scene, subject: int = 0) -> Scene:
     if not 0 <= subject < len(target.subjects):
         raise ValueError(f"the scene has {len(target.subjects)} subjects, there is no {subject}")
     there = target.subjects[subject]
-    known = replace(there, person=with_identity(there.person, source))
+    known = replace(there, person=there.person.with_identity(source))
     subjects = (*target.subjects[:subject], known, *target.subjects[subject + 1 :])
     return replace(target, subjects=subjects)
 
