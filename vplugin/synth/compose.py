@@ -109,7 +109,7 @@ def _develop(picture: Singles, settings: Singles, table: Singles, out: Bytes) ->
 
 def developed(picture: Singles, camera: Camera) -> Bytes:
     """The picture (H, W, 3) of linear light as the camera's sRGB bytes."""
-    gain = 0.62 * power(2.0, camera.exposure)
+    gain = 0.67 * power(2.0, camera.exposure)
     settings = (
         gain * (1.0 + 0.30 * camera.warmth),
         gain * (1.0 + 0.15 * camera.tint),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vplugin.synth.exact import clamp, compiled
 from vplugin.synth.parts import Floats, Material
 from vplugin.synth.raster import Singles
-from vplugin.synth.shadow import ShadowMap, softly_lit, through
+from vplugin.synth.shadow import ShadowMap, softly_lit, softly_through
 from vplugin.synth.surface import HEIGHT, NORMAL, NOTHING, THIN
 
 Bytes = npt.NDArray[np.uint8]
@@ -162,7 +162,7 @@ def key_light(
     px = (x + 0.5 - camera[1]) / camera[0] * z + lift * normal[0]
     py = (y + 0.5 - camera[2]) / camera[0] * z + lift * normal[1]
     pz = z + lift * normal[2]
-    return softly_lit(shadows, px, py, pz, turn) * through(shadows, px, py, pz)
+    return softly_lit(shadows, px, py, pz, turn) * softly_through(shadows, px, py, pz, turn)
 
 
 @compiled

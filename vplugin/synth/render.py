@@ -162,7 +162,7 @@ def _draw(
     """Everything before the backdrop, in samples."""
     solid = joined([item for item in placed if item.part.opacity >= 1.0])
     glass = joined([item for item in placed if item.part.opacity < 1.0])
-    ambient = ambient_of(picture)
+    ambient = ambient_of(picture[::4, ::4])
     side = tuple(0.5 * (a + b) for a, b in zip(ambient.left, ambient.right, strict=True))
     lights, sky = light_rows(scene.light, ambient.top, (side[0], side[1], side[2]), ambient.bottom)
     shadows = _shadows(scene, solid, hairs, region)

@@ -268,7 +268,7 @@ def glaze(
             row = mesh.rows[mesh.part[t]]
             nx, ny, nz = normal[0], normal[1], normal[2]
             mirrored(nx, ny, nz, vx, vy, vz, lights, sky, 1.0, mirror)
-            shine = _fresnel(nx * vx + ny * vy + nz * vz, 0.05) * row[GLOSS]
+            shine = 0.6 * _fresnel(nx * vx + ny * vy + nz * vz, 0.05) * row[GLOSS]
             for channel in range(3):
                 tint = row[RED + channel]
                 # Tinted glass filters; a veil of the same opacity covers.

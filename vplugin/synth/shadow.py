@@ -196,9 +196,8 @@ def _dense(layers: Singles, deep: float) -> float:
 
 
 @compiled
-def through(map: ShadowMap, x: float, y: float, z: float) -> float:
-    """The share of the key light that the hair before this point lets through, 0 to 1."""
-    u, v, deep = _texel(map, x, y, z)
+def _between(map: ShadowMap, u: float, v: float, deep: float) -> float:
+    """Of hair, at a place of the map in texels."""
     u, v = u - 0.5, v - 0.5
     size = map.hair.shape[0]
     i, j = math.floor(u), math.floor(v)
@@ -208,6 +207,24 @@ def through(map: ShadowMap, x: float, y: float, z: float) -> float:
     a = _dense(map.hair[j, i], deep) * (1.0 - u) + _dense(map.hair[j, i + 1], deep) * u
     b = _dense(map.hair[j + 1, i], deep) * (1.0 - u) + _dense(map.hair[j + 1, i + 1], deep) * u
     return a * (1.0 - v) + b * v
+
+
+@compiled
+def through(map: ShadowMap, x: float, y: float, z: float) -> float:
+    """The share of the key light that the hair before this point lets through, 0 to 1."""
+    u, v, deep = _texel(map, x, y, z)
+    return _between(map, u, v, deep)
+
+
+@compiled
+def softly_through(map: ShadowMap, x: float, y: float, z: float, turn: int) -> float:
+    """As :func:`through`, as soft as the light is wide; ``turn`` as of :func:`softly_lit`."""
+    u, v, deep = _texel(map, x, y, z)
+    wide = (0.8 + 9.0 * map.frame[12]) * map.frame[11]
+    cos, sin = _TURNS[turn, 0] * wide, _TURNS[turn, 1] * wide
+    total = _between(map, u + cos, v + sin, deep) + _between(map, u - cos, v - sin, deep)
+    total += _between(map, u - sin, v + cos, deep) + _between(map, u + sin, v - cos, deep)
+    return 0.25 * total
 
 
 @compiled
