@@ -21,7 +21,7 @@ from vplugin.train.assign import Faces, anchors_of, detection_losses
 from vplugin.train.collage import Collage, Collages
 from vplugin.train.evaluate import Judged, average_precision, judge, recall_at
 from vplugin.train.export import export_onnx
-from vplugin.train.people import PeopleSource
+from vplugin.train.people import BackSource, PeopleSource
 from vplugin.train.places import PlaceSource
 from vplugin.train.recipe import Data, Recipe, Seeds
 from vplugin.train.shards import open_or_render
@@ -39,7 +39,9 @@ class DetectorRecipe(Recipe):
     """What the detector's recipe says besides."""
 
     places: Seeds = (0, 3000)
+    backs: Seeds = (0, 600)
     held_out_places: Seeds = (9_000_000, 9_000_200)
+    held_out_backs: Seeds = (9_000_000, 9_000_060)
     sides: tuple[int, ...] = Field(default=(256, 320, 384), description="Sides of pictures, px")
     judged: int = Field(default=200, ge=1, description="Held-out pictures of an evaluation")
     widths: tuple[int, int, int, int, int] = Field(
@@ -62,14 +64,17 @@ class DetectorTask(Task[DetectorRecipe]):
     def prepare(self) -> None:
         """Open the banks of people and places; what is missing is rendered first."""
         recipe = self.recipe
-        self._train = self._collages(recipe.data.train, recipe.places)
-        self._held_out = self._collages(recipe.data.held_out, recipe.held_out_places)
+        self._train = self._collages(recipe.data.train, recipe.places, recipe.backs)
+        self._held_out = self._collages(
+            recipe.data.held_out, recipe.held_out_places, recipe.held_out_backs
+        )
 
-    def _collages(self, faces: Seeds, places: Seeds) -> Collages:
+    def _collages(self, faces: Seeds, places: Seeds, backs: Seeds) -> Collages:
         data: Data = self.recipe.data
-        people = PeopleSource(data.size)
         return Collages(
-            open_or_render(people, data, faces), open_or_render(PlaceSource(), data, places)
+            open_or_render(PeopleSource(data.size), data, faces),
+            open_or_render(PlaceSource(), data, places),
+            open_or_render(BackSource(), data, backs),
         )
 
     def build(self) -> torch.nn.Module:

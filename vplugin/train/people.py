@@ -16,7 +16,7 @@ from vplugin.synth.rendering import FaceTruth
 from vplugin.synth.scene import Scene, Subject
 from vplugin.train.shards import Item
 
-__all__ = ["PeopleSource"]
+__all__ = ["BackSource", "PeopleSource"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,34 @@ class PeopleSource:
         if not rendering.faces or rendering.faces[0].inside < 0.6:
             return []
         return [{"image": rendering.rgb, "alpha": rendering.alpha} | _truth(rendering.faces[0])]
+
+
+@dataclass(frozen=True)
+class BackSource:
+    """Renders one person for each seed from behind: hair, ears and skin, and no face.
+
+    Attributes:
+        size: Side of a picture, px.
+    """
+
+    size: int = 256
+
+    name = "backs"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Picture and alpha."""
+        return np.dtype(
+            [("image", "u1", (self.size, self.size, 3)), ("alpha", "u1", (self.size, self.size))]
+        )
+
+    def items(self, seed: int) -> Sequence[Item]:
+        """The picture of one seed."""
+        draw, scene = Draw(seed, "backs"), _scene(seed)
+        before = scene.subjects[0]
+        away = replace(before, facing=draw.uniform(135, 225), pose=replace(before.pose, yaw=0.0))
+        rendering = render(replace(scene, subjects=(away,), occluders=()), (self.size, self.size))
+        return [{"image": rendering.rgb, "alpha": rendering.alpha}]
 
 
 def _scene(seed: int) -> Scene:
