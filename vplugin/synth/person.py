@@ -19,7 +19,6 @@ from vplugin.synth.looks import draw_iris, draw_make_up, draw_shape, draw_skin, 
 from vplugin.synth.parameters import Group
 from vplugin.synth.shape import Body, Cheeks, Ears, Eyes, Jaw, Mouth, Nose, Skull
 from vplugin.synth.wear import Wear
-from vplugin.synth.wear import Wear
 
 SHAPE = ("skull", "cheeks", "jaw", "nose", "eyes", "mouth", "ears")
 IDENTITY = (*SHAPE, "skin", "iris")
@@ -55,7 +54,6 @@ class Person:
     hair: HairStyle = field(default_factory=HairStyle)
     beard: Beard = field(default_factory=Beard)
     brows: Brows = field(default_factory=Brows)
-    wear: Wear = field(default_factory=Wear)
     wear: Wear = field(default_factory=Wear)
 
     @classmethod
