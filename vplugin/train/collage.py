@@ -41,7 +41,7 @@ class Style:
         things: Mean number of other things that lie about.
     """
 
-    counts: tuple[float, ...] = (0.12, 0.36, 0.2, 0.1, 0.07, 0.05, 0.04, 0.03, 0.03)
+    counts: tuple[float, ...] = (0.07, 0.25, 0.2, 0.13, 0.1, 0.08, 0.07, 0.05, 0.05)
     smallest: float = 9.0
     largest: float = 0.9
     turn: float = 13.0

@@ -51,7 +51,7 @@ class PeopleSource:
         rendering = render(_scene(seed), (self.size, self.size))
         if not rendering.faces or rendering.faces[0].inside < 0.6:
             return []
-        return [{"image": rendering.rgb, "alpha": rendering.alpha} | _truth(rendering.faces[0])]
+        return [{"image": rendering.rgb, "alpha": rendering.alpha, **_truth(rendering.faces[0])}]
 
 
 @dataclass(frozen=True)
