@@ -176,13 +176,16 @@ def turned(points: Floats, rotation: Floats) -> Floats:
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> Floats:
-    """A matrix (3, 3): roll about z first, then pitch about x, then yaw about y; degrees."""
+    """A matrix (3, 3) as heads are turned: roll first, then pitch, then yaw; degrees.
+
+    Positive yaw turns to the picture's right, positive pitch down, positive roll clockwise.
+    """
     angles = np.array([yaw, pitch, roll]) * (PI / 180.0)
     (cy, cp, cr), (sy, sp, sr) = cosines(angles), sines(angles)
     return np.array(
         [
-            [cy * cr + sy * sp * sr, -cy * sr + sy * sp * cr, sy * cp],
+            [cy * cr - sy * sp * sr, -cy * sr - sy * sp * cr, -sy * cp],
             [cp * sr, cp * cr, -sp],
-            [-sy * cr + cy * sp * sr, sy * sr + cy * sp * cr, cy * cp],
+            [sy * cr + cy * sp * sr, -sy * sr + cy * sp * cr, cy * cp],
         ]
     )

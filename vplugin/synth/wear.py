@@ -153,6 +153,9 @@ class Wear(Group):
         """
         if self.hat in ("none", "band"):
             return np.zeros(len(places), np.bool_)
+        if self.hat in ("headscarf", "hood"):
+            # All of the head; what grows on the face in front stays.
+            return np.asarray((places[:, 1] < -40.0) | (places[:, 2] > 20.0))
         edge = hats.EDGES[self.hat].height(places[:, 2])
         return np.asarray(places[:, 1] < edge - 2.0)
 
