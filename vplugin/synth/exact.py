@@ -32,6 +32,14 @@ def compiled(function: F) -> F:
     return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
+def inlined(function: F) -> F:
+    """For a part of a kernel that is called very often with many arrays: a call counts references.
+
+    To be called from compiled code only.
+    """
+    return cast(F, njit(inline="always", error_model="numpy")(function))
+
+
 def _powers_of_two() -> Floats:
     table = np.empty(2045)
     value = 2.0**-1022
