@@ -20,7 +20,7 @@ from vplugin.synth.script import Role, Script, Shot
 from vplugin.synth.speech import Speech
 from vplugin.synth.voice import Voice
 
-__all__ = ["LINES", "Line", "attention", "cast", "deal", "say"]
+__all__ = ["LINES", "Line", "attention", "cast", "deal", "say", "sentences", "uncovered"]
 
 LINES = (
     "Good morning, and thank you for having me.",
@@ -38,7 +38,7 @@ LINES = (
 )
 
 _SPACING = 500.0  # mm between neighbours
-_TOWARDS = 36.0  # degrees by which one turns to a neighbour
+_TOWARDS = 30.0  # degrees by which one turns to a neighbour
 _PAUSE = 0.4  # seconds between two lines
 _ROOMS = ("room", "office", "bookshelf", "studio", "curtain", "kitchen")
 
@@ -81,6 +81,12 @@ def cast(seed: int, people: int = 2, seconds: float | None = None, text: str = "
         for i in range(people)
     )
     return Script(roles, _shots(draw.of("shots"), lines, people, length), length, seed=seed)
+
+
+def uncovered(person: Person) -> Person:
+    """The person with nothing before the face or on the head; clear glasses stay."""
+    wear = replace(person.wear, hat="none", cover="none", headphones="none", lenses="clear")
+    return replace(person, wear=wear)
 
 
 def sentences(text: str) -> list[str]:
@@ -149,7 +155,9 @@ def _role(draw: Draw, index: int, seeds: Sequence[int], lines: Sequence[Line], e
     )
     place = (x, draw.normal(0.0, 14.0), draw.normal(0.0, 20.0))
     facing = -0.03 * x + draw.normal(0.0, 3.0)
-    return Role(Person.from_seed(seeds[index]), seeds[index], performance, place, facing=facing)
+    return Role(
+        uncovered(Person.from_seed(seeds[index])), seeds[index], performance, place, facing=facing
+    )
 
 
 def _moods(draw: Draw, lines: Sequence[Line]) -> tuple[Mood, ...]:

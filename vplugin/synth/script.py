@@ -15,6 +15,7 @@ import numpy.typing as npt
 from vplugin.synth.backdrop import Backdrop
 from vplugin.synth.camera import Camera
 from vplugin.synth.draw import Draw
+from vplugin.synth.exact import PI, angle_of
 from vplugin.synth.light import Light
 from vplugin.synth.motion import Wander, eased
 from vplugin.synth.performance import Performance
@@ -190,8 +191,9 @@ def shifted(prop: Prop, by: Point) -> Prop:
 
 
 def _subject(role: Role, eye: Point, seconds: float) -> Subject:
-    """A role as a camera at ``eye`` sees it; the head turns against the body."""
+    """A role as a camera at ``eye`` sees it; who looks at the camera looks at this one."""
     expression, pose = role.performance.at(seconds)
     x, y, z = (at - seen for at, seen in zip(role.place, eye, strict=True))
-    pose = replace(pose, yaw=pose.yaw - role.facing)
-    return Subject(role.person, expression, pose, (x, y, z), facing=role.facing)
+    yaw = pose.yaw + angle_of(-x, z) * (180.0 / PI)
+    turned = replace(pose, yaw=min(90.0, max(-90.0, yaw - role.facing)))
+    return Subject(role.person, expression, turned, (x, y, z), facing=role.facing)

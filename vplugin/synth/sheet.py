@@ -20,6 +20,7 @@ from vplugin.errors import SinkError
 from vplugin.media.output_file import OutputFile, sink_error
 from vplugin.synth.backdrop import Backdrop
 from vplugin.synth.camera import Camera
+from vplugin.synth.casting import uncovered
 from vplugin.synth.draw import Draw
 from vplugin.synth.expression import Expression
 from vplugin.synth.light import Light
@@ -84,7 +85,7 @@ class View:
 
 
 VIEWS = (
-    View("front", Pose(), Expression()),
+    View("front", Pose(), Expression(smile_left=0.12, smile_right=0.1)),
     View("left", Pose(yaw=-32.0, pitch=2.0), Expression(gaze_x=-3.0), _WINDOW),
     View(
         "smile",
@@ -200,7 +201,7 @@ def write_people(
     """
     entries, count = [], 0
     for name, seed in people.items():
-        person, pictures = Person.from_seed(seed), []
+        person, pictures = uncovered(Person.from_seed(seed)), []
         for view in views:
             seen = portrait(person, size, view, seed)
             file = write_picture(seen.rgb, folder / name / f"{view.name}.jpg")
