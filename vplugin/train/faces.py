@@ -26,14 +26,13 @@ from vplugin.synth.props import draw_props
 from vplugin.synth.render import render
 from vplugin.synth.rendering import Rendering
 from vplugin.synth.scene import Camera, Scene, Subject
-from vplugin.synth.swap import with_identity
 from vplugin.train.shards import Item
 
 __all__ = ["Face", "FaceSource", "face_scene", "read_face"]
 
 Array = npt.NDArray[Any]
 _IDENTITY = 256  # places in a record; those that the renderer does not fill are NaN
-_WORDS = 4096
+_WORDS = 8192
 
 
 @dataclass
@@ -92,10 +91,10 @@ def face_scene(number: int, variant: int) -> Scene:
     """
     identity = Person.from_seed(number)
     draw = Draw(number, f"faces {variant}")
-    person = with_identity(Person.from_seed(draw.of("other").bits()), identity)
+    person = Person.from_seed(draw.of("other").bits()).with_identity(identity)
     camera = Camera.drawn(draw.of("camera"), field_of_view=draw.of("view").uniform(12, 34))
     half = camera.field_of_view * 0.0087266  # tan of half the angle, nearly
-    distance = 115.0 / (half * draw.of("near").uniform(0.38, 0.52))
+    distance = 115.0 / (half * draw.of("near").uniform(0.5, 0.64))
     subject = Subject(
         person,
         _expression(draw.of("expression")),
@@ -133,17 +132,15 @@ def _expression(draw: Draw) -> Expression:
 
 def _item(number: int, scene: Scene, rendering: Rendering) -> Item:
     face = rendering.faces[0]
-    person, identity = scene.subjects[0].person, np.full(_IDENTITY, np.nan, np.float32)
-    more = np.array([person.age / 100, 0.5 + person.sex / 2, *person.brows.vector()], np.float32)
-    known = np.concatenate([face.identity, more])
-    identity[: len(known)] = known
+    identity = np.full(_IDENTITY, np.nan, np.float32)
+    identity[: len(face.identity)] = face.identity
     expression = scene.subjects[0].expression
-    words = dict(face.attributes) | {
-        f"expression.{p.name}": round(float(getattr(expression, p.name)), 3)
-        for p in expression.parameters()
+    given = dict(face.attributes) | {
+        f"expression.{p.name}": float(getattr(expression, p.name)) for p in expression.parameters()
     }
-    written = json.dumps(words, default=float).encode()
-    if len(written) > _WORDS or len(known) > _IDENTITY:
+    words = {k: v if isinstance(v, str) else round(float(v), 3) for k, v in given.items()}
+    written = json.dumps(words, separators=(",", ":")).encode()
+    if len(written) > _WORDS or len(face.identity) > _IDENTITY:
         raise TrainError("a face has more attributes than a record holds", mend="enlarge it")
     values: dict[str, Any] = {
         "person": number,
@@ -176,7 +173,7 @@ class Face(NamedTuple):
         visible: (106,) bool.
         pose: (3,) yaw, pitch, roll in degrees.
         occluded: Share of the face that is hidden.
-        identity: (I,) the person's parameters in 0–1: shape, age, sex, brows.
+        identity: (I,) the person's parameters in 0–1.
         words: The renderer's attributes, and the expression as ``expression.NAME``.
     """
 
