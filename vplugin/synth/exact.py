@@ -9,7 +9,10 @@ from compiled code; the plural names take arrays and are for set-up code.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -26,10 +29,14 @@ _MASK = 0xFFFFFFFF
 def compiled(function: F) -> F:
     """The decorator of every kernel: cached, without the lock, no fast arithmetic, no threads.
 
-    Division by zero gives inf or nan, as in NumPy. The cache notices changes of the kernel's own
-    file only: after a change here, delete the ``__pycache__`` of the package.
+    Division by zero gives inf or nan, as in NumPy. Numba's own cache looks at the kernel's file
+    only, though the kernels it calls are compiled into it; here their files count too.
     """
-    return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
+    kernel = njit(cache=True, nogil=True, error_model="numpy")(function)
+    stored = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
+    if stored is not None:
+        stored._source_stamp = _stamp(_sources(function, {}))
+    return cast(F, kernel)
 
 
 def inlined(function: F) -> F:
@@ -38,6 +45,26 @@ def inlined(function: F) -> F:
     To be called from compiled code only.
     """
     return cast(F, njit(inline="always", error_model="numpy")(function))
+
+
+def _sources(function: Any, found: dict[str, None]) -> dict[str, None]:
+    """Files of this function and of all kernels that its module could call."""
+    file = function.__code__.co_filename
+    if file not in found:
+        found[file] = None
+        for value in tuple(function.__globals__.values()):
+            if hasattr(value, "py_func"):
+                _sources(value.py_func, found)
+    return found
+
+
+def _stamp(files: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(_digest(file) for file in files))
+
+
+@cache
+def _digest(file: str) -> str:
+    return blake2b(Path(file).read_bytes(), digest_size=16).hexdigest()
 
 
 def _powers_of_two() -> Floats:
