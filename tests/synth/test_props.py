@@ -85,3 +85,9 @@ def test_the_share_of_faces_with_something_before_them():
     people = [Somebody()] * 400
     assert draw_props(Draw(1, "p"), people, 0.0) == ()
     assert 40 < len(draw_props(Draw(1, "p"), people, 0.2)) < 130
+
+
+def test_without_people_things_lie_about():
+    found = [draw_props(Draw(seed, "p"), ()) for seed in range(20)]
+    assert any(len(props) > 1 for props in found)
+    assert all(prop.place[2] > 400 for props in found for prop in props)

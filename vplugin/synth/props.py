@@ -211,14 +211,32 @@ def draw_props(draw: Draw, subjects: Sequence[Posed], share: float = 0.16) -> tu
 
     Args:
         draw: Where the numbers come from.
-        subjects: The people.
+        subjects: The people; without any, things lie about by themselves.
         share: Of the faces that have something before them.
     """
+    if not subjects:
+        return lone_things(draw)
     found = []
     for index, subject in enumerate(subjects):
         own = draw.of(index)
         if own.chance(share):
             found.append(before_face(own, subject))
+    return tuple(found)
+
+
+def lone_things(draw: Draw) -> tuple[Prop, ...]:
+    """Hands and things without anybody, some close and some far: there is no face to be found."""
+    found = []
+    for index in range(draw.integer(0, 5)):
+        own = draw.of(index)
+        z = own.uniform(450.0, 1600.0)
+        kind = "hand" if own.chance(0.55) else own.choice(KINDS)
+        place = (own.normal(0.0, 0.13) * z, own.normal(0.03, 0.12) * z, z)
+        turn = (own.normal(0.0, 50.0), own.normal(0.0, 25.0), own.normal(0.0, 60.0))
+        grip = own.choice(tuple(hands.GRIPS))
+        tone = own.choice(_TONES)
+        side = own.chance(0.5)
+        found.append(Prop(kind, place, turn, 1.0, grip, tone, side, seed=own.integer(0, 1_000_000)))
     return tuple(found)
 
 
