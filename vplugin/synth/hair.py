@@ -277,9 +277,10 @@ def coats_of(cut: Cut, face: Floats, density: Floats) -> list[tuple[Coat, Floats
         return [(_STUBBLE, everywhere)]
     mean = (cut.top + cut.sides + cut.back) / 3.0
     # Short hair covers less of the head with each strand, so there are more.
-    more = min(2.4, max(1.0, (130.0 / mean) ** 0.5))
-    body = _BODY._replace(hairs=int(_BODY.hairs * more))
-    under_coat = _UNDER._replace(hairs=int(_UNDER.hairs * more * more))
+    more = min(2.4, max(0.68, (130.0 / mean) ** 0.5))
+    wide = 1.0 if more > 1.0 else more**-0.6
+    body = _BODY._replace(hairs=int(_BODY.hairs * more), width=_BODY.width * wide)
+    under_coat = _UNDER._replace(hairs=int(_UNDER.hairs * more), points=max(4, cut.points * 2 // 3))
     # The wide hairs of the undercoat would show as teeth along the hairline.
     under = step(0.75, 1.0, density)
     if min(cut.sides, cut.back) > 10.0:

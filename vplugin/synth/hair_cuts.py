@@ -60,7 +60,7 @@ class Cut:
 
 CUTS: Mapping[str, Cut] = MappingProxyType(
     {
-        "short": Cut(62, 26, 28, 0.42, "part", 0.25, 0.55, 5),
+        "short": Cut(62, 26, 28, 0.42, "part", 0.25, 0.55, 5, points=9),
         "bald": Cut(0, 0, 0),
         "buzz": Cut(5, 4, 4, 0.55, "whorl", 0.0, 0.9, 0, guides=300, clump=0.0, points=3),
         "crew": Cut(24, 9, 9, 0.6, "forward", 0.05, 0.75, 1, guides=380, clump=0.25, points=5),
@@ -70,11 +70,11 @@ CUTS: Mapping[str, Cut] = MappingProxyType(
         "slicked": Cut(130, 75, 60, 0.05, "back", 0.15, 0.45, 2, clump=0.65, points=16),
         "bowl": Cut(175, 110, 80, 0.12, "whorl", 0.75, 0.4, 6, level=2, points=16, loose=True),
         "pixie": Cut(95, 46, 36, 0.3, "part", 0.4, 0.5, 5, clump=0.6, points=13),
-        "bob": Cut(330, 240, 200, 0.25, "part", 0.8, 0.45, 9, level=78, points=20, loose=True),
+        "bob": Cut(330, 240, 200, 0.25, "part", 0.8, 0.45, 9, level=78, points=16, loose=True),
         "shoulder": Cut(
-            430, 340, 300, 0.22, "part", 0.8, 0.45, 8, level=150, points=24, loose=True
+            430, 340, 300, 0.22, "part", 0.8, 0.45, 8, level=150, points=19, loose=True
         ),
-        "long": Cut(640, 560, 520, 0.22, "part", 0.8, 0.45, 8, level=310, points=28, loose=True),
+        "long": Cut(640, 560, 520, 0.22, "part", 0.8, 0.45, 8, level=310, points=22, loose=True),
         "ponytail": Cut(330, 220, 220, 0.06, "back", 0, 0.4, 2, points=16, tie="back", tail="tail"),
         "bun": Cut(330, 220, 220, 0.08, "back", 0, 0.4, 3, points=16, tie="nape", tail="bun"),
         "topknot": Cut(330, 260, 300, 0.06, "back", 0, 0.4, 2, points=16, tie="top", tail="bun"),
@@ -83,7 +83,7 @@ CUTS: Mapping[str, Cut] = MappingProxyType(
         "locs": Cut(
             260, 260, 240, 0.5, "part", 0.6, 0.6, 6, guides=110, clump=1.0, points=22, loose=True
         ),
-        "afro": Cut(70, 62, 58, 0.86, "out", 0.0, 0.9, 0, guides=320, clump=0.35, points=26),
+        "afro": Cut(70, 62, 58, 0.86, "out", 0.0, 0.9, 0, guides=320, clump=0.35, points=22),
         "mohawk": Cut(95, 3, 3, 0.95, "up", 0.03, 0.9, 0, guides=420, clump=0.75),
     }
 )  # fmt: skip

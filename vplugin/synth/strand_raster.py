@@ -11,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.synth.exact import clamp, compiled, hashed, mix, smoothstep
+from vplugin.synth.exact import clamp, compiled, hashed, inlined, mix, smoothstep
 from vplugin.synth.parts import Floats, Indices
 from vplugin.synth.shadow import ShadowMap, lit, through
 
 Plane = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
-_BINS = 512
+_BINS = 96
 # So little shines through that the rest is left out.
 _OPAQUE = 0.03
 
@@ -29,7 +29,7 @@ def _bell(x: float, width: float) -> float:
     return s * s
 
 
-@compiled
+@inlined
 def _shaded(
     p: tuple[float, float, float],
     t: tuple[float, float, float],
@@ -94,7 +94,7 @@ def _projected(points: Floats, focal: float, centre: Floats) -> Floats:
     return screen
 
 
-@compiled
+@inlined
 def _shade_point(
     i: int,
     s: int,
@@ -252,7 +252,7 @@ def _bounds(screen: Floats, width: int, height: int) -> tuple[int, int, int, int
     return max(left, 0), max(top, 0), min(right, width), min(bottom, height)
 
 
-@compiled
+@inlined
 def _visible(solid: Plane, clear: Plane, screen: Floats, i: int, left: int, top: int) -> bool:
     """Whether anything of a piece may be seen: some samples along it are asked."""
     height, width = solid.shape
@@ -268,7 +268,7 @@ def _visible(solid: Plane, clear: Plane, screen: Floats, i: int, left: int, top:
     return False
 
 
-@compiled
+@inlined
 def _draw_piece(
     solid: Plane,
     clear: Plane,
@@ -297,6 +297,12 @@ def _draw_piece(
     stretch = np.sqrt(1.0 + slope * slope)
     start = int(np.ceil(max(min(a0, a1), 0.0) - 0.5))
     stop = int(np.ceil(min(max(a0, a1), longer + 0.0) - 0.5))
+    red, green, blue = radiance[i, 0], radiance[i, 1], radiance[i, 2]
+    more_red, more_green, more_blue = (
+        radiance[i + 1, 0] - red,
+        radiance[i + 1, 1] - green,
+        radiance[i + 1, 2] - blue,
+    )
     for a in range(max(start, 0), min(stop, longer)):
         t = (a + 0.5 - a0) / along
         middle = b0 + (b1 - b0) * t
@@ -305,6 +311,7 @@ def _draw_piece(
         # A hair thinner than a sample covers it in part.
         most = min(1.0, 2.0 * half) * opacity
         soft = min(1.0, half + 0.5)
+        pr, pg, pb = red + more_red * t, green + more_green * t, blue + more_blue * t
         for b in range(max(int(middle - half - 0.5), 0), min(int(middle + half + 0.5) + 1, other)):
             edge = half + 0.5 - abs(b + 0.5 - middle)
             if edge <= 0.0:
@@ -313,17 +320,10 @@ def _draw_piece(
             rest = clear[y, x]
             if rest <= _OPAQUE or solid[y, x] < z:
                 continue
-            alpha = most * min(1.0, edge / soft)
-            weight = alpha * rest
-            gathered[y, x, 0] += weight * (
-                radiance[i, 0] + (radiance[i + 1, 0] - radiance[i, 0]) * t
-            )
-            gathered[y, x, 1] += weight * (
-                radiance[i, 1] + (radiance[i + 1, 1] - radiance[i, 1]) * t
-            )
-            gathered[y, x, 2] += weight * (
-                radiance[i, 2] + (radiance[i + 1, 2] - radiance[i, 2]) * t
-            )
+            weight = most * min(1.0, edge / soft) * rest
+            gathered[y, x, 0] += weight * pr
+            gathered[y, x, 1] += weight * pg
+            gathered[y, x, 2] += weight * pb
             clear[y, x] = rest - weight
             if rest > 0.7 and rest - weight <= 0.7:
                 reached[y, x] = z + 1.0
