@@ -20,9 +20,9 @@ NATURAL: Mapping[str, Colour] = MappingProxyType(
         "dark brown": (0.044, 0.028, 0.019),
         "brown": (0.075, 0.043, 0.025),
         "light brown": (0.15, 0.092, 0.053),
-        "dark blond": (0.25, 0.17, 0.098),
-        "blond": (0.43, 0.31, 0.175),
-        "platinum": (0.68, 0.60, 0.47),
+        "dark blond": (0.25, 0.165, 0.09),
+        "blond": (0.44, 0.295, 0.155),
+        "platinum": (0.66, 0.57, 0.44),
         "auburn": (0.115, 0.037, 0.017),
         "red": (0.30, 0.105, 0.033),
     }

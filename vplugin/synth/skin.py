@@ -6,8 +6,6 @@ the end, so that a freckle, a flush or a lip fits every tone.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from vplugin.synth.ageing import childhood
@@ -27,6 +25,7 @@ from vplugin.synth.skin_map import (
     unrolled,
 )
 from vplugin.synth.skin_map import skin_label as skin_label
+from vplugin.synth.undercoat import ENTRIES, undercoat, undercoat_parameters
 
 # Where the parameters are in the array that the kernel reads.
 (
@@ -72,7 +71,8 @@ def skin_parameters(person: Person, expression: Expression) -> Floats:
     """What :func:`paint` reads, (K,) float64."""
     tone, skin, make_up, beard = person.tone, person.skin, person.make_up, person.beard
     shaven = 0.4 * min(1.0, max(0.0, person.sex)) * min(1.0, max(0.0, (person.age - 15.0) / 8.0))
-    stubble = shaven if beard.style == "none" else max(shaven, 0.75)
+    full = beard.style in ("stubble", "short", "full", "long")
+    stubble = max(shaven, 0.75) if full else shaven
     lip = _hue(_LIP_HUES, make_up.lip_hue)
     depth = 1.35 - 0.9 * make_up.lip_depth
     powder = 1.0 - 0.7 * make_up.powder
@@ -86,7 +86,8 @@ def skin_parameters(person: Person, expression: Expression) -> Floats:
         make_up.shadow, *_hue(_SHADE_HUES, make_up.shadow_hue), make_up.liner, make_up.blush,
         make_up.powder,
     ]  # fmt: skip
-    return np.array([*given, *_strengths(person, expression)], np.float64)
+    below = undercoat_parameters(person.hair, beard)
+    return np.array([*given, *_strengths(person, expression), *below], np.float64)
 
 
 @compiled
@@ -192,8 +193,8 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
         melanin += 0.26 * spot(u, v, 1.9, seed + 21, chance, 0.35, 0.85)
         melanin += 0.18 * spot(u + 0.7, v - 0.4, 3.1, seed + 22, 0.6 * chance, 0.5, 1.4)
     if given[_SPOTS] > 0.02:
-        chance = 0.5 * given[_SPOTS] * (0.4 + smoothstep(30.0, 60.0, a))
-        melanin += 0.20 * bare * spot(u, v, 11.0, seed + 23, chance, 1.4, 4.2) * (0.8 + 0.4 * fine)
+        chance = 0.3 * given[_SPOTS] * (0.3 + smoothstep(30.0, 60.0, a))
+        melanin += 0.13 * bare * spot(u, v, 11.0, seed + 23, chance, 1.4, 4.2) * (0.8 + 0.4 * fine)
     mole = bare * spot(u, v, 15.0, seed + 24, 0.13 * given[_MOLES], 0.5, 1.5)
     melanin += 0.9 * mole * (1.1 - given[_MELANIN])
     pimple = bare * spot(u, v, 8.0, seed + 25, 0.22 * given[_BLEMISHES], 0.7, 1.9)
@@ -226,9 +227,9 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
 
     # Amounts become a colour.
     m = melanin * (0.75 + 0.25 * melanin)
-    out[0] = 0.84 * exponential(-2.0 * m - 0.10 * blood)
-    out[1] = 0.70 * exponential(-2.75 * m - 0.58 * blood - 0.04 * given[_YELLOW])
-    out[2] = 0.62 * exponential(-3.25 * m - 0.44 * blood - 0.42 * given[_YELLOW])
+    out[0] = 0.84 * exponential(-2.05 * m - 0.10 * blood)
+    out[1] = 0.70 * exponential(-2.4 * m - 0.56 * blood - 0.04 * given[_YELLOW])
+    out[2] = 0.62 * exponential(-2.72 * m - 0.44 * blood - 0.32 * given[_YELLOW])
     scar = _scarred(given[_SCAR], x, y) * front
     _blended(out, 1.15 * out[0], 1.18 * out[1], 1.2 * out[2], 0.8 * scar)
     shade = 1.0 - 0.30 * clamp(depth * 1.4, 0.0, 1.0) - 0.10 * given[_PORES] * grain * bare
@@ -288,3 +289,4 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     wing = hill(a, y, 16.0, 45.0, 7.0, 8.0) * front
     out[6] = clamp(0.9 * ear + 0.45 * wing + 0.15 * lip, 0.0, 1.0)
     out[7] = lip * (0.25 + 0.3 * given[_LIPSTICK] * given[_LIP_GLOSS])
+    undercoat(x, y, z, given[given.size - ENTRIES :], out)

@@ -33,7 +33,7 @@ def undercoat_parameters(hair: HairStyle, beard: Beard) -> Floats:
     out[_COVER] = 0.9 if cut.top > 20.0 else (0.75 if cut.top > 6.0 else 0.5)
     colour = between(scaled(tone(hair)[0], 0.7), _GREY, hair.greying)
     out[_HAIR_COLOUR : _HAIR_COLOUR + 3] = colour
-    out[_BEARD_COVER] = 0.0 if beard.style == "none" else 0.38
+    out[_BEARD_COVER] = 0.0 if beard.style == "none" else 0.25
     shadow = between(scaled(natural_colour(hair), 0.8), _GREY, max(beard.greying, hair.greying))
     out[_BEARD_COLOUR : _BEARD_COLOUR + 3] = shadow
     parted = cut.flow == "part" and cut.top > 20.0
