@@ -49,7 +49,7 @@ def upper_lid(x: Floats) -> Floats:
     u = np.clip((np.abs(x) - EYE_INNER) / (EYE_OUTER - EYE_INNER), 0.0, 1.0)
     p = 4.0 * u * (1.0 - u)
     return np.asarray(
-        2.0 - 2.6 * u - 5.4 * (0.45 * p + 0.55 * np.sqrt(p)) * (1.0 + 0.22 * (0.5 - u))
+        2.0 - 2.6 * u - 4.9 * (0.45 * p + 0.55 * np.sqrt(p)) * (1.0 + 0.22 * (0.5 - u))
     )
 
 
@@ -75,7 +75,9 @@ def lower_border(x: Floats) -> Floats:
     return table(np.abs(x), 0.0, 5.0, (81.4, 81.2, 80.1, 78.0, 75.3, 72.7, 72.7))
 
 
-def _ball(x: Floats, y: Floats, centre: tuple[float, float, float], radii: tuple[float, ...]) -> Floats:
+def _ball(
+    x: Floats, y: Floats, centre: tuple[float, float, float], radii: tuple[float, ...]
+) -> Floats:
     """Depth of an ellipsoid's front; beyond its outline it goes on as a steep cone."""
     u, v = (x - centre[0]) / radii[0], (y - centre[1]) / radii[1]
     rho = np.sqrt(u * u + v * v)
@@ -127,8 +129,16 @@ def _lips(x: Floats, y: Floats, z: Floats) -> Floats:
 def _muzzle(x: Floats, y: Floats, z: Floats) -> Floats:
     a = np.abs(x)
     z = z + 0.8 * hill(x, y, (0.0, 58.5), (4.6, 9.5)) - 0.6 * hill(a, y, (5.2, 59.0), (4.4, 9.0))
-    z = z + 1.8 * hill(x, y, (0.0, 88.5), (24.0, 9.0)) - 3.4 * hill(x, y, (0.0, 102.0), (22.0, 16.0))
-    z = z + 1.2 * hill(a, y, (27.5, 73.0), (8.0, 9.0)) - 1.6 * hill(a, y, (35.0, 66.0), (17.0, 22.0))
+    z = (
+        z
+        + 1.8 * hill(x, y, (0.0, 88.5), (24.0, 9.0))
+        - 3.4 * hill(x, y, (0.0, 102.0), (22.0, 16.0))
+    )
+    z = (
+        z
+        + 1.2 * hill(a, y, (27.5, 73.0), (8.0, 9.0))
+        - 1.6 * hill(a, y, (35.0, 66.0), (17.0, 22.0))
+    )
     fold = (a - (20.0 + 0.4 * (y - 44.0))) / 8.5
     groove = np.maximum(0.0, 1.0 - fold * fold)
     return z + 0.7 * groove * groove * groove * step(38.0, 50.0, y) * (1.0 - step(58.0, 82.0, y))
@@ -136,9 +146,21 @@ def _muzzle(x: Floats, y: Floats, z: Floats) -> Floats:
 
 def _bones(x: Floats, y: Floats, z: Floats) -> Floats:
     a = np.abs(x)
-    z = z - 1.0 * hill(a, y, (19.0, -20.0), (20.0, 14.0)) - 0.8 * hill(a, y, (42.0, -19.0), (20.0, 14.0))
-    z = z + 1.0 * hill(x, y, (0.0, -24.0), (13.0, 16.0)) - 1.0 * hill(a, y, (27.0, -46.0), (28.0, 22.0))
-    z = z - 2.2 * hill(a, y, (46.0, 24.0), (26.0, 18.0)) + 1.2 * hill(a, y, (46.0, 54.0), (22.0, 22.0))
+    z = (
+        z
+        - 1.0 * hill(a, y, (19.0, -20.0), (20.0, 14.0))
+        - 0.8 * hill(a, y, (42.0, -19.0), (20.0, 14.0))
+    )
+    z = (
+        z
+        + 1.0 * hill(x, y, (0.0, -24.0), (13.0, 16.0))
+        - 1.0 * hill(a, y, (27.0, -46.0), (28.0, 22.0))
+    )
+    z = (
+        z
+        - 2.2 * hill(a, y, (46.0, 24.0), (26.0, 18.0))
+        + 1.2 * hill(a, y, (46.0, 54.0), (22.0, 22.0))
+    )
     return z - 1.6 * hill(a, y, (30.0, 30.0), (20.0, 18.0))
 
 
@@ -180,4 +202,6 @@ def relief(points: Floats) -> Floats:
     shaped = _lids(x, y, _bones(x, y, z))
     shaped = _lips(x, y, _muzzle(x, y, _nose(x, y, shaped)))
     shaped = z + (shaped - z) * front
-    return np.stack([x, y, _neck(x, y, shaped)], axis=-1)
+    # Room for the bowl of the ear.
+    bowl = 8.5 * hill(z, y, (88.0, 15.0), (17.0, 23.0)) * step(40.0, 60.0, np.abs(x))
+    return np.stack([x - np.where(x < 0.0, -bowl, bowl), y, _neck(x, y, shaped)], axis=-1)

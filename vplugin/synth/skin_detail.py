@@ -89,7 +89,8 @@ def lines(x: float, y: float, z: float, seed: int, given: Floats) -> float:
         fan = v / (u + 6.0) * 7.0
         k = math.floor(fan + 0.5)
         reach = smoothstep(8.0, 10.5, out) * smoothstep(27.0, 15.0, out)
-        depth += crow * 0.5 * line(fan - k, 0.24) * reach * smoothstep(4.5, 2.5, abs(fan))
+        part = 0.35 + 0.65 * hashed(int(k) + 9, 1 if x > 0.0 else 2, 3, seed)
+        depth += crow * 0.42 * part * line(fan - k, 0.34) * reach * smoothstep(4.5, 2.0, abs(fan))
     below = y - curve(LOWER_LID, a)
     if a < 52.0 and 1.0 < below < 13.0 and crow > 0.01:
         fine = line(below - 3.2 - 0.7 * wobble, 0.7) + line(below - 5.8 + 0.8 * wobble, 0.8)

@@ -15,9 +15,10 @@ from vplugin.synth.exact import clamp, compiled, fractal, smoothstep
 from vplugin.synth.eye_paint import paint_eye
 from vplugin.synth.fabric import paint_cloth
 from vplugin.synth.mouth_paint import paint_mouth
-from vplugin.synth.parts import Floats, Indices, Material
+from vplugin.synth.parts import Floats, Indices, Material, Segment
 from vplugin.synth.raster import Singles
 from vplugin.synth.skin import paint
+from vplugin.synth.skin_map import skin_label
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -29,6 +30,7 @@ NOTHING = 255
 
 _SKIN, _EYE = int(Material.SKIN), int(Material.EYE)
 _TEETH, _MOUTH = int(Material.TEETH), int(Material.MOUTH)
+_PLAIN = int(Segment.SKIN)
 # Of the eyeball, mm: where the middle of the cornea's sphere is, and how wide the iris is.
 _CORNEA, _IRIS = 5.2, 5.9
 
@@ -157,7 +159,10 @@ def describe(
             for axis in range(3):
                 surface[y, x, NORMAL + axis] = normal[axis]
             material[y, x] = kind
-            segment[y, x] = mesh.labels[t]
+            label = mesh.labels[t]
+            if kind == _SKIN and who > 0 and label == _PLAIN:
+                label = skin_label(texture[0], texture[1], texture[2])
+            segment[y, x] = label
             subject[y, x] = who
 
 
