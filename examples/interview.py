@@ -19,8 +19,10 @@ from vplugin.synth.casting import uncovered
 from vplugin.synth.clip import ClipSettings, Progress, write_clip
 from vplugin.synth.draw import Draw
 from vplugin.synth.light import Light
+from vplugin.synth.motion import Aim
 from vplugin.synth.performance import Mood, Performance, Turn
 from vplugin.synth.person import Person
+from vplugin.synth.props import Prop
 from vplugin.synth.script import Crossing, Role, Script, Shot
 from vplugin.synth.sheet import write_people
 from vplugin.synth.speech import Speech
@@ -46,7 +48,7 @@ def interview() -> Script:
         5,
         SECONDS,
         asks,
-        turns=(Turn(-1.0, 0.0), Turn(3.0, 40.0, 1.0, 2.0, 0.8)),
+        turns=(Turn(-1.0, 0.0), Turn(3.0, 33.0, 1.0, 2.0, 0.8)),
         moods=(Mood(-1.0, 0.25, 0.05), Mood(1.0, 0.65), Mood(3.2, 0.2, 0.1), Mood(6.6, 0.5, 0.2)),
     )
     he = Performance(
@@ -107,7 +109,15 @@ def _shots() -> tuple[Shot, Shot]:
 
 
 def _crossings() -> tuple[Crossing, ...]:
-    return ()
+    """His hand comes up, wipes past his mouth, and goes down again; mm from the mouth."""
+    hand = Prop("hand", (250.0, 62.0, -62.0), (0.0, 0.0, 58.0), sleeve=(0.01, 0.01, 0.012), seed=3)
+    aims = (
+        Aim(float("-inf"), (-210.0, 330.0, -30.0)),
+        Aim(9.35, (-14.0, 24.0, 0.0), 0.65),
+        Aim(10.1, (26.0, 18.0, -4.0), 0.45),
+        Aim(10.55, (-170.0, 350.0, -30.0), 0.65),
+    )
+    return (Crossing(hand, 9.3, 11.3, aims),)
 
 
 def make(folder: Path, progress: Progress | None = None) -> list[Path]:

@@ -17,7 +17,7 @@ from vplugin.synth.camera import Camera
 from vplugin.synth.draw import Draw
 from vplugin.synth.exact import PI, angle_of
 from vplugin.synth.light import Light
-from vplugin.synth.motion import Wander, eased
+from vplugin.synth.motion import Aim, Path, Wander, eased
 from vplugin.synth.performance import Performance
 from vplugin.synth.person import Person
 from vplugin.synth.props import Prop
@@ -80,29 +80,28 @@ class Shot:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A thing that passes through the world on a line, slowing down in the middle.
+    """A thing that comes into the world, moves about, and goes.
 
     Attributes:
-        prop: Which; its own place and turn are those at the middle.
-        start: Seconds at which it comes in.
-        end: Seconds at which it is gone.
-        path: mm from the middle to where it goes; it comes from the opposite side.
+        prop: Which, at its own place.
+        start: Seconds from which on it is there.
+        end: Seconds from which on it is gone.
+        aims: mm by which it is moved from its place, and when; the first counts from the start on.
     """
 
     prop: Prop
     start: float
     end: float
-    path: Point
+    aims: tuple[Aim, ...] = ()
 
     def at(self, seconds: float) -> Prop | None:
         """The thing at a time, or None before and after."""
         if not self.start <= seconds < self.end:
             return None
-        share = (seconds - self.start) / (self.end - self.start)
-        x = 2.0 * share - 1.0
-        along = 0.35 * x + 0.65 * x * x * x
-        x, y, z = self.path
-        return shifted(self.prop, (along * x, along * y, along * z))
+        if not self.aims:
+            return self.prop
+        x, y, z = Path(self.aims).at(seconds)
+        return self.prop.moved((x, y, z))
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class Script:
             shot.camera,
             shot.light,
             shot.backdrop,
-            tuple(shifted(thing, away) for thing in things if thing is not None),
+            tuple(thing.moved(away) for thing in things if thing is not None),
             self.seed,
         )
 
@@ -181,13 +180,6 @@ class Script:
         return Wander(draw.of("x"), self.seconds, 0.5, 1.0), Wander(
             draw.of("y"), self.seconds, 0.5, 1.0
         )
-
-
-def shifted(prop: Prop, by: Point) -> Prop:
-    """The thing, moved by some mm."""
-    step = np.array(by)
-    pieces = (replace(part, vertices=part.vertices + step) for part in prop.pieces)
-    return replace(prop, pieces=tuple(pieces))
 
 
 def _subject(role: Role, eye: Point, seconds: float) -> Subject:
