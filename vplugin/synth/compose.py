@@ -84,6 +84,12 @@ def resolve(
 
 
 @compiled
+def _film(v: float) -> float:
+    """Film's toe and shoulder as a ratio (Narkowicz 2016), with a gentler toe."""
+    return v * (2.51 * v + 0.12) / (v * (2.43 * v + 0.68) + 0.17)
+
+
+@compiled
 def _develop(picture: Singles, settings: Singles, table: Singles, out: Bytes) -> None:
     height, width = picture.shape[0], picture.shape[1]
     saturation, contrast, corner = settings[3], settings[4], settings[5]
@@ -97,11 +103,12 @@ def _develop(picture: Singles, settings: Singles, table: Singles, out: Bytes) ->
             g = picture[y, x, 1] * settings[1] * fall
             b = picture[y, x, 2] * settings[2] * fall
             grey = 0.2126 * r + 0.7152 * g + 0.0722 * b
+            # Curves by channel alone would make dark skin orange; by luminance alone, light grey.
+            shared = _film(max(grey, 0.0)) / max(grey, 1e-6)
             for channel in range(3):
                 v = r if channel == 0 else (g if channel == 1 else b)
                 v = max(0.0, grey + (v - grey) * saturation)
-                # Film's toe and shoulder as a ratio (Narkowicz 2016).
-                v = v * (2.51 * v + 0.03) / (v * (2.43 * v + 0.59) + 0.14)
+                v = 0.55 * v * shared + 0.45 * _film(v)
                 coded = table[int(np.sqrt(min(v, 1.0)) * 4095.0 + 0.5)]
                 coded += contrast * (coded - 0.45) * coded * (1.0 - coded) * 4.0
                 out[y, x, channel] = np.uint8(clamp(coded * 255.0 + 0.5, 0.0, 255.0))
@@ -109,7 +116,7 @@ def _develop(picture: Singles, settings: Singles, table: Singles, out: Bytes) ->
 
 def developed(picture: Singles, camera: Camera) -> Bytes:
     """The picture (H, W, 3) of linear light as the camera's sRGB bytes."""
-    gain = 0.67 * power(2.0, camera.exposure)
+    gain = 0.60 * power(2.0, camera.exposure)
     settings = (
         gain * (1.0 + 0.30 * camera.warmth),
         gain * (1.0 + 0.15 * camera.tint),

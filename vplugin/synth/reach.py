@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vplugin.synth.exact import clamp, compiled
 from vplugin.synth.parts import Floats, Material
 from vplugin.synth.raster import Singles
-from vplugin.synth.shadow import ShadowMap, softly_lit, softly_through
+from vplugin.synth.shadow import ShadowMap, softly_lit, softly_through, thinness
 from vplugin.synth.surface import HEIGHT, NORMAL, NOTHING, THIN
 
 Bytes = npt.NDArray[np.uint8]
@@ -31,8 +31,8 @@ _AROUND = np.array(
 )  # fmt: skip
 _TURNS = np.array([(1.0, 0.0), (0.9659, 0.2588), (0.866, 0.5), (0.7071, 0.7071)])
 # Columns of ``reached``: cavity, key light, then the irradiance.
-CAVITY, KEY, DEPTH = 0, 1, 5
-REACHED = 6
+CAVITY, KEY, FLESH, DEPTH = 0, 1, 2, 3
+REACHED = 4
 
 
 @compiled
@@ -148,6 +148,10 @@ def visibility(
             turn = (x & 1) * 2 + (y & 1)
             reached[y, x, DEPTH] = z
             reached[y, x, CAVITY] = _cavity(i, j, z, normal, nearness, camera, turn)
+            reached[y, x, FLESH] = 0.0
+            if material[j, i] == _SKIN:
+                u, v = (i + 0.5 - camera[1]) / camera[0], (j + 0.5 - camera[2]) / camera[0]
+                reached[y, x, FLESH] = thinness(shadows, u * z, v * z, z)
             reached[y, x, KEY] = key_light(
                 i, j, z, normal, shadows, camera, turn + 4 * ((x >> 1) & 1)
             )
@@ -200,6 +204,7 @@ def irradiance(
     kind: int,
     cavity: float,
     key: float,
+    flesh: float,
     lights: Floats,
     sky: Floats,
 ) -> tuple[float, float, float]:
@@ -210,6 +215,7 @@ def irradiance(
         kind: Its material.
         cavity: Open share of the surroundings.
         key: Share of the key light.
+        flesh: How thin the flesh towards the key light is, 0 to 1.
         lights: (L, 8) direction, radiance, whether shadowed, size; the last row is the ambient.
         sky: (3, 3) what comes from above, from the level and from below.
     """
@@ -225,7 +231,9 @@ def irradiance(
         red = clamp((facing + wide + 0.24 * bleed) / (1.0 + wide + 0.24 * bleed), 0.0, 1.0)
         green = clamp((facing + wide + 0.10 * bleed) / (1.0 + wide + 0.10 * bleed), 0.0, 1.0)
         blue = clamp((facing + wide + 0.06 * bleed) / (1.0 + wide + 0.06 * bleed), 0.0, 1.0)
-        back = thin * clamp(0.25 - facing, 0.0, 1.0) * (0.3 + 0.7 * open_)
+        back = 0.0
+        if lights[n, 6] > 0.0:
+            back = (0.2 + 0.8 * thin) * flesh * clamp(0.3 - facing, 0.0, 1.0)
         soft = 0.5 * bleed * open_ * (1.0 - open_)
         r += lights[n, 3] * (red * (open_ + soft) + 0.9 * back)
         g += lights[n, 4] * (green * open_ + 0.22 * back)
@@ -262,6 +270,7 @@ def gather(
                 int(material[j, i]),
                 reached[y, x, CAVITY],
                 reached[y, x, KEY],
+                reached[y, x, FLESH],
                 lights,
                 sky,
             )

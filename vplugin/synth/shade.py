@@ -112,9 +112,11 @@ def _gleam(
         strength = 0.75 * lobe(facing, half, meet, wide)
         strength += 0.35 * lobe(facing, half, meet, clamp(0.55 * rough + size, 0.07, 1.0))
         strength *= 2.0 * gloss * _fresnel(meet, 0.032)
+        open_ = key if lights[n, 6] > 0.0 else cavity * cavity
         if wet > 0.0:
-            strength += wet * 0.6 * lobe(facing, half, meet, 0.16 + size) * _fresnel(meet, 0.04)
-        strength *= key if lights[n, 6] > 0.0 else cavity
+            moist = lobe(facing, half, meet, 0.16 + size) * _fresnel(meet, 0.04)
+            strength += wet * min(0.6 * moist, 0.4) * cavity
+        strength *= open_
         for channel in range(3):
             tint = sample[channel] * 16.0 if kind == _METAL else 1.0
             out[channel] += min(strength, 1.2) * tint * lights[n, 3 + channel]
@@ -178,7 +180,7 @@ def shade(
         surface: (h, w, 11) samples, see `surface.py`.
         material: (h, w).
         nearness: (h, w) 1 / z.
-        reached: (H, W, 6) per pixel, see `reach.py`.
+        reached: (H, W, 4) per pixel, see `reach.py`.
         glow: (H, W, 3) irradiance per pixel.
         lights: (L, 8).
         sky: (3, 3).
@@ -214,7 +216,7 @@ def shade(
                     for channel in range(3):
                         own[channel] = glow[y, x, channel] * bend
                 else:
-                    own[0], own[1], own[2] = irradiance(sample, kind, cavity, key, lights, sky)
+                    own[0], own[1], own[2] = irradiance(sample, kind, cavity, key, 0.0, lights, sky)
                 _one(sample, kind, u, v, cavity, key, own, lights, sky, mirror, out)
                 for channel in range(3):
                     colour[j, i, channel] = out[channel]

@@ -277,3 +277,17 @@ def softly_lit(map: ShadowMap, x: float, y: float, z: float, turn: int) -> float
         else:
             total += clamp((map.solid[j, i] - deep) / slack + 1.0, 0.0, 1.0)
     return total * (1.0 / 12.0)
+
+
+@compiled
+def thinness(map: ShadowMap, x: float, y: float, z: float) -> float:
+    """1 where hardly any flesh is between this point and the light, 0 behind a centimetre."""
+    u, v, deep = _texel(map, x, y, z)
+    size = map.solid.shape[0]
+    total = 0.0
+    for n in range(4):
+        i, j = int(u + 1.5 * (n & 1) - 0.75), int(v + 1.5 * (n >> 1) - 0.75)
+        if i >= 0 and j >= 0 and i < size and j < size:
+            thick = max(0.0, deep - map.solid[j, i] - 0.5) * 0.28
+            total += 1.0 / (1.0 + thick * thick * thick)
+    return 0.25 * total
