@@ -35,6 +35,7 @@ Places = npt.NDArray[np.float64]
 _SIGMA = 0.16  # eye distances, of what counts as light
 _MEASURED = 112  # width of the copies on which light is measured
 _EYES_MM = 63.0
+_FACING = (0.12, 0.42)  # cosines below which a picture of the source shows too little of a place
 _MOUTH = 3  # number of the region
 _UNIT = np.float32(1 / 255)
 _OPEN_MOUTH = (0.035, 0.1)  # gap over the eye distance from which the target's own mouth shows
@@ -132,7 +133,7 @@ class MeshSwapper:
         layers = [_layer(surface, view, target.fit.scale, share) for view, share in chosen]
         small, alpha = _mixed(layers, [layer.small for layer in layers]), _alpha(layers)
         bounds = surface.carry(np.column_stack([model.reach, model.skin]))
-        reach, skin = bounds[..., 0], bounds[..., 1]
+        reach, skin = bounds[..., 0], np.clip(bounds[..., 1], 0.0, 1.0)
         distance = _EYES_MM * target.fit.scale
         face = _resized(target.face, surface.size)
         mask = coverage(reach, skin, face, alpha, distance / 2, self.style.feather)
@@ -231,7 +232,7 @@ class _Layer:
 
 
 def _layer(surface: Surface, view: MeshView, scale: float, share: float) -> _Layer:
-    facing = smoothstep(view.normals, 0.02, 0.25)
+    facing = smoothstep(view.normals, *_FACING)
     carried = surface.carry(np.column_stack([view.vertices[:, :2], facing]), -8.0)
     places = np.ascontiguousarray(carried[..., :2])
     density = view.fit.scale / scale

@@ -1,8 +1,9 @@
 """The light of the target on the warped source: what varies slowly is the target's.
 
-Divide by the blurred source, multiply by the blurred target, for each channel, measured on skin
-alone: brows, eyes and lips would otherwise leave their shadow on the new face. Low frequencies by
-σ = 0.16 of the eye distance measured best; larger ones leave patches, smaller ones the target.
+Divide by the blurred source, multiply by the blurred target, measured on skin alone: brows, eyes
+and lips would otherwise leave their shadow on the new face. Lightness follows by σ = 0.16 of the
+eye distance, which measured best: larger ones leave patches, smaller ones show the target. The
+source's hue is taken away more finely, or the border of its shadows turns grey or red.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
 _RANGE = (0.35, 2.8)
+_WIDE, _FINE = 2.5, 0.35  # of sigma
+_CALM = 0.3  # how much of the source's shading between these scales is taken away
+_LUMA = np.array([0.3, 0.59, 0.11], np.float32)
+_LUMA.setflags(write=False)
 _GRAIN = (0.35, 1.0)  # detail is only ever taken away: a face sharper than its picture is seen
 _FLOOR = 2.0 / 255.0  # so that the ratio of two black places is 1
 
@@ -36,28 +41,40 @@ def gains(face: Floats, crop: Floats, skin: Floats, sigma: float, light: float) 
     Returns:
         (h, h, 3), smooth.
     """
-    total = max(float(skin.sum()), 1e-6)
     weight = skin[..., None]
-    whole = ((crop * weight).sum((0, 1)) / total + _FLOOR) / (
-        (face * weight).sum((0, 1)) / total + _FLOOR
-    )
+    total = max(float(skin.sum()), 1e-6)
+    means = [(image * weight).sum((0, 1)) / total + _FLOOR for image in (face, crop)]
+    whole = np.clip(means[1] / means[0], *_RANGE)
     if light <= 0:
-        return np.broadcast_to(np.clip(whole, *_RANGE), face.shape).astype(np.float32)
-    # Where skin is far, the wider blur answers: never the features themselves.
-    ratio = _ratio(face, crop, weight, sigma, whole)
+        return np.broadcast_to(whole, face.shape).astype(np.float32)
+    own = [image * weight for image in (face, crop)]
+    wide = _low(np.concatenate([*own, weight], axis=2), _WIDE * sigma)
+    low = _low(np.concatenate([*own, weight], axis=2), sigma)
+    fine = _low(np.concatenate([own[0], weight], axis=2), _FINE * sigma)
+    goal = _filled(low[..., 3:6], low[..., 6:], wide[..., 3:6], wide[..., 6:], means[1])
+    have = _filled(low[..., :3], low[..., 6:], wide[..., :3], wide[..., 6:], means[0])
+    near = _filled(fine[..., :3], fine[..., 3:], have, np.ones_like(weight), means[0])
+    hue = np.sqrt(near * have)
+    lighter = goal @ _LUMA / (have @ _LUMA) * ((have @ _LUMA) / (near @ _LUMA)) ** _CALM
+    ratio = (goal / (goal @ _LUMA)[..., None]) / (hue / (hue @ _LUMA)[..., None])
+    ratio = np.clip(ratio * lighter[..., None], *_RANGE)
     if light < 1:
-        ratio = np.exp(light * np.log(ratio) + (1 - light) * np.log(np.maximum(whole, 1e-3)))
-    return np.clip(ratio, *_RANGE).astype(np.float32)
+        ratio = ratio**light * whole ** (1 - light)
+    return np.asarray(ratio, np.float32)
 
 
-def _ratio(face: Floats, crop: Floats, weight: Floats, sigma: float, whole: Array) -> Floats:
-    wide = _low(np.concatenate([face * weight, crop * weight, weight], axis=2), 2.5 * sigma)
-    prior = (wide[..., 3:6] + 0.02 * (whole * _FLOOR)) / (wide[..., :3] + 0.02 * _FLOOR)
-    prior = np.clip(prior, *_RANGE)
-    near = _low(np.concatenate([face * weight, crop * weight], axis=2), sigma)
-    # A little of the wide answer, weighted like 4 % of skin, fills what has no skin near.
-    level = 0.04 * (wide[..., :3] / (wide[..., 6:] + 1e-3) + _FLOOR)
-    return np.asarray((near[..., 3:] + level * prior) / (near[..., :3] + level), np.float32)
+def _filled(values: Floats, weight: Floats, wide: Floats, there: Floats, mean: Array) -> Floats:
+    """Blurred colours of skin; where there is little of it, what a wider blur says, or the mean.
+
+    Args:
+        values: (h, h, 3) blurred, times the weight.
+        weight: (h, h, 1) blurred.
+        wide: (h, h, 3) the same by the wider blur.
+        there: (h, h, 1) weight of the wider blur.
+        mean: (3,).
+    """
+    usual = (wide + 0.01 * mean) / (there + 0.01)
+    return np.asarray((values + 0.04 * usual) / (weight + 0.04) + _FLOOR, np.float32)
 
 
 def _low(image: Floats, sigma: float) -> Floats:
