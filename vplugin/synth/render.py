@@ -64,6 +64,7 @@ from vplugin.synth.truth import Seen, face_truth
 Bytes = npt.NDArray[np.uint8]
 # Of a picture's pixels; more would cost time where nothing is.
 _MARGIN = 3
+_DETAILS = (0.2, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6, 2.2, 3.0, 4.0)
 
 
 class Region(NamedTuple):
@@ -128,8 +129,12 @@ def render(scene: Scene, size: int | tuple[int, int]) -> Rendering:
 
 
 def _detail(subject: Subject, focal: float) -> float:
-    """How fine hair must be: 1 for a face (of about 150 mm) of 150 pixels."""
-    return min(4.0, max(0.2, focal / max(subject.place[2], 100.0)))
+    """How fine hair must be: 1 for a face (of about 150 mm) of 150 pixels.
+
+    In steps: other hair in each frame would flicker while somebody comes nearer.
+    """
+    wanted = focal / max(subject.place[2], 100.0)
+    return min(_DETAILS, key=lambda step: max(step / wanted, wanted / step))
 
 
 def _region(
