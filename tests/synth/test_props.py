@@ -8,8 +8,9 @@ import pytest
 from vplugin.synth.draw import Draw
 from vplugin.synth.hands import GRIPS
 from vplugin.synth.parts import Material, Segment
+from vplugin.synth.person import Person
 from vplugin.synth.pose import Pose
-from vplugin.synth.props import KINDS, Prop, before_face, draw_props, on_face
+from vplugin.synth.props import KINDS, Prop, before_face, draw_props, on_face, skin_tone
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Somebody:
     pose: Pose = field(default_factory=Pose)
     place: tuple[float, float, float] = (10.0, -20.0, 900.0)
     facing: float = 0.0
+    person: Person = field(default_factory=Person)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -91,3 +93,11 @@ def test_without_people_things_lie_about():
     found = [draw_props(Draw(seed, "p"), ()) for seed in range(20)]
     assert any(len(props) > 1 for props in found)
     assert all(prop.place[2] > 400 for props in found for prop in props)
+
+
+def test_a_hand_before_a_face_is_mostly_of_its_skin():
+    dark = Somebody(person=Person.from_seed(3))
+    tone = skin_tone(dark.person)
+    found = [before_face(Draw(seed, "t"), dark) for seed in range(30)]
+    same = [abs(prop.tone[1] / prop.tone[0] - tone[1] / tone[0]) < 1e-6 for prop in found]
+    assert 12 < sum(same) < 30

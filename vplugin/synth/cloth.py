@@ -85,46 +85,58 @@ def turtleneck(form: Form, stuff: Stuff) -> list[Piece]:
     return [shell(form, edge + 0.5, stations, 4.0, stuff), roll]
 
 
-def _leaf(form: Form, side: float, high: float, long: float, out: float, stuff: Stuff) -> Piece:
+def _halves(gap: float) -> Floats:
+    """(1, C) stations of the left half of a collar, from its front end to the nape."""
+    near = np.array([0.0, 0.2, 0.5]) + gap
+    return np.concatenate([near, np.linspace(gap + 1.0, 8.0, 17)])[None]
+
+
+def _leaf(form: Form, side: float, gap: float, long: float, stuff: Stuff) -> Piece:
     """One half of a folded collar, from its front point to the nape."""
-    stations = side * np.concatenate([np.array([0.25, 0.5, 0.9]), np.linspace(1.5, 8.0, 16)])[None]
+    a = _halves(gap)
     share = np.array([0.0, 0.15, 0.5, 1.0])[:, None]
-    a = np.abs(stations)
-    drop = long * (0.55 + 0.75 * np.clip(1.0 - a / 3.0, 0.0, 1.0))
-    top = neckline(stations, high + 0.25, high - 0.1, high - 0.3, 0.3)
-    place = form.at(stations, top + 0.0 * share)
-    lift = out * np.array([0.6, 1.0, 1.25, 1.35])[:, None]
-    points = place.lifted(lift + 0.0 * stations)
+    ahead = np.clip(1.0 - (a - gap) / 2.6, 0.0, 1.0)
+    drop = long * (0.55 + 0.75 * ahead)
+    place = form.at(side * a + 0.0 * share, neckline(a, 14.6, 14.25, 14.05, 0.3) + 0.0 * share)
+    points = place.lifted(8.0 * np.array([0.6, 1.0, 1.25, 1.35])[:, None] + 0.0 * a)
     points[..., 1] += drop * share
-    # The points of the collar lie on the chest: further down is further in front.
-    ahead = np.clip(1.0 - a / 2.4, 0.0, 1.0)
+    # The points of the collar lie on the chest: further down is further in front and aside.
     points[..., 2] -= 0.18 * drop * share * ahead
-    points[..., 0] += side * 0.42 * drop * share * ahead
     outside = np.clip(1.0 - np.abs(a - 4.5) / 3.0, 0.0, 1.0)
-    points[..., 0] += side * 0.30 * drop * share * outside
+    points[..., 0] += side * drop * share * (0.42 * ahead + 0.30 * outside)
     return worn(place, points, stuff)
 
 
+def _stand(form: Form, side: float, gap: float, edge: Floats, stuff: Stuff) -> Piece:
+    """The upright part of a collar, down to where the shirt begins."""
+    a = _halves(gap)
+    low = np.maximum(edge + 0.15, 14.9)
+    share = np.array([0.0, 0.03, 0.5, 1.0])[:, None]
+    high = neckline(a, 14.6, 14.25, 14.05, 0.3)
+    lifts = np.array([2.0, 5.0, 5.0, 5.0])[:, None] + 0.0 * a
+    return laid(form, side * a, high + (low - high) * share, lifts, stuff)
+
+
 def shirt(form: Form, stuff: Stuff, open_: float) -> list[Piece]:
-    """A shirt with a collar and buttons; ``open_`` is how far down it is open, 0 to 1."""
+    """A shirt with a collar; ``open_`` is how far down it is open, 0 to 1."""
     stations = around()
-    front = 15.0 + 2.6 * open_
-    edge = neckline(stations, front, 14.7, 14.4, 0.8)
-    stand = band(
-        form, neckline(stations, 14.9 + 0.5 * open_, 14.4, 14.0, 0.4), stations, 0.6, 5.0, stuff
-    )
-    pieces = [shell(form, edge, stations, 3.5, stuff), stand]
-    pieces += [_leaf(form, side, 14.35, 34.0, 8.0, stuff) for side in (-1.0, 1.0)]
+    front = 14.9 + 2.9 * open_
+    pieces = [shell(form, neckline(stations, front, 14.75, 14.4, 0.8), stations, 3.5, stuff)]
+    gap = 0.12 + 2.0 * open_
+    for side in (-1.0, 1.0):
+        edge = neckline(_halves(gap), front, 14.75, 14.4, 0.8)
+        pieces.append(_stand(form, side, gap, edge, stuff))
+        pieces.append(_leaf(form, side, gap, 36.0, stuff))
     strip = np.array([-0.28, -0.24, 0.0, 0.24, 0.28])[None]
     heights = np.linspace(front + 0.05, _HEM, 14)[:, None]
     lifts = np.array([3.2, 5.2, 5.4, 5.2, 3.2])[None] + 0.0 * heights
     pieces.append(laid(form, strip, heights, lifts, stuff.scaled(0.96)))
-    return [*pieces, _buttons(form, front + 0.35, stuff)]
+    return pieces
 
 
-def _buttons(form: Form, first: float, stuff: Stuff) -> Piece:
-    """A row of buttons down the middle, 9 cm apart."""
-    rows = np.arange(first, _HEM, 0.25)
+def buttons(form: Form, open_: float, stuff: Stuff) -> Piece:
+    """The buttons of a shirt that is open as far as :func:`shirt` says."""
+    rows = np.arange(15.25 + 2.9 * open_, _HEM, 0.25)
     place = form.at(0.0 * rows, rows)
     below = place.mean[:, 1] - place.mean[0, 1]
     chosen = np.flatnonzero(np.diff(np.floor(below / 75.0), prepend=-1.0) > 0.0)
@@ -159,8 +171,7 @@ def suit(form: Form, stuff: Stuff, below: Stuff, deep: float, tie_: Stuff | None
     """A jacket with lapels over a shirt, with a tie or open."""
     stations = around()
     pieces = shirt(form, below, 0.0 if tie_ is not None else 0.5)
-    if tie_ is not None:
-        pieces += tie(form, tie_)
+    pieces += tie(form, tie_) if tie_ is not None else [buttons(form, 0.5, below)]
     low = 17.6 + 1.7 * deep
     edge = neckline(stations, low, 15.15, 14.75, 0.9)
     pieces.append(shell(form, edge, stations, 10.0, stuff))

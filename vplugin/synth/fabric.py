@@ -87,9 +87,13 @@ def _relief(pattern: int, material: int, x: float, y: float, seed: int) -> float
     """Height of folds and threads, mm."""
     if material != _CLOTH and material != _FELT:
         return 0.0
-    bend = flat_fractal(x / 55.0, y / 75.0, seed + 11, 2)
-    ridge = 1.0 - abs(flat_noise(x / 38.0 + bend, y / 90.0 + 0.6 * bend, seed + 13))
-    height = 1.6 * bend + 2.2 * ridge * ridge * ridge
+    # Folds run from the shoulders down to the middle, as cloth hangs.
+    side = clamp(x / 70.0, -1.0, 1.0)
+    u, v = x + 0.55 * side * y, y - 0.25 * side * x
+    bend = flat_fractal(u / 60.0, v / 95.0, seed + 11, 2)
+    ridge = 1.0 - abs(flat_noise(u / 46.0 + 0.7 * bend, v / 150.0, seed + 13))
+    where = clamp(0.5 + 1.5 * flat_noise(x / 90.0, y / 90.0, seed + 15), 0.0, 1.0)
+    height = 1.8 * bend + 2.6 * where * ridge * ridge
     if pattern == 3:
         column = x / 4.6
         u = column - floor(column)

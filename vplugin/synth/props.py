@@ -13,8 +13,11 @@ from vplugin.synth.assembly import posed
 from vplugin.synth.canvas import tinted
 from vplugin.synth.draw import Draw
 from vplugin.synth.exact import PI
+from vplugin.synth.expression import Expression
 from vplugin.synth.parts import Floats, Part
+from vplugin.synth.person import Person
 from vplugin.synth.pose import Pose
+from vplugin.synth.skin import paint, skin_parameters
 from vplugin.synth.solids import rotation, turned
 
 Colour = tuple[float, float, float]
@@ -37,6 +40,11 @@ class Posed(Protocol):
     @property
     def facing(self) -> float:
         """Degrees the body is turned."""
+        ...
+
+    @property
+    def person(self) -> Person:
+        """Whose face it is; hands before it are mostly of the same skin."""
         ...
 
 
@@ -240,6 +248,15 @@ def lone_things(draw: Draw) -> tuple[Prop, ...]:
     return tuple(found)
 
 
+def skin_tone(person: Person) -> Colour:
+    """Linear RGB of somebody's skin, where neither make-up nor blood colours it."""
+    out = np.zeros(8)
+    # So coarse a sample that spots and pores are left out.
+    out[0] = 8.0
+    paint(35.0, 140.0, 45.0, skin_parameters(person, Expression()), out)
+    return float(out[0]), float(out[1]), float(out[2])
+
+
 def before_face(draw: Draw, subject: Posed) -> Prop:
     """Something before this face."""
     weights, gestures = zip(*_GESTURES, strict=True)
@@ -252,7 +269,8 @@ def before_face(draw: Draw, subject: Posed) -> Prop:
     spot = on_face(subject, np.array([[side * x, y, min(z, -34.0)]]))[0]
     pose = subject.pose
     yaw, pitch, roll = (value + draw.normal(0.0, 8.0) for value in gesture.turn)
-    tone = draw.choice(_TONES, (3.0, 3.0, 2.5, 2.0, 1.5, 1.0))
+    other = draw.choice(_TONES, (3.0, 3.0, 2.5, 2.0, 1.5, 1.0))
+    tone = skin_tone(subject.person) if draw.of("own").chance(0.7) else other
     shade = draw.uniform(0.85, 1.12)
     sleeve = None
     if draw.chance(0.6):

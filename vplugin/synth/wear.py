@@ -228,7 +228,7 @@ def _top(wear: Wear, form: Form) -> list[Piece]:
             form, stuff._replace(pattern=int(Weave.KNIT)), 15.6 + 0.5 * low, 0.0
         ),
         "v_neck": lambda: cloth.tee(form, stuff, 16.6 + 1.6 * low, 1.0),
-        "shirt": lambda: cloth.shirt(form, stuff, low),
+        "shirt": lambda: [*cloth.shirt(form, stuff, low), cloth.buttons(form, low, stuff)],
         "turtleneck": lambda: cloth.turtleneck(form, stuff),
         "hoodie": lambda: cloth.hoodie(form, stuff),
         "blouse": lambda: cloth.blouse(form, stuff, 15.9 + 1.4 * low),
