@@ -15,10 +15,10 @@ from vplugin.errors import TrainError
 from vplugin.nets.house.attributes import ANSWERS
 from vplugin.synth.parts import Segment
 from vplugin.train import bank as bank_module
-from vplugin.train.attributes import AttributeRecipe, AttributeTask, area_under_curve
+from vplugin.train.attributes import AttributeRecipe, AttributesTask, area_under_curve
 from vplugin.train.bank import FaceTask
 from vplugin.train.identity import IdentityRecipe, IdentityTask, accepted_share
-from vplugin.train.landmarks import LandmarkRecipe, LandmarkTask, point_weights
+from vplugin.train.landmarks import LandmarkRecipe, LandmarksTask, point_weights
 from vplugin.train.parser import ParserRecipe, ParserTask, class_of_segment, hiding
 from vplugin.train.shards import Shards
 from vplugin.vision.attributes import AttributeReader
@@ -43,10 +43,10 @@ def _drawn_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _task(name: str) -> FaceTask[Any]:
     tasks: dict[str, FaceTask[Any]] = {
-        "landmarks": LandmarkTask(LandmarkRecipe(sides=(64,), **SETTINGS)),
+        "landmarks": LandmarksTask(LandmarkRecipe(sides=(64,), **SETTINGS)),
         "identity": IdentityTask(IdentityRecipe(**SETTINGS)),
         "parser": ParserTask(ParserRecipe(sides=(64,), **SETTINGS)),
-        "attributes": AttributeTask(AttributeRecipe(side=64, **SETTINGS)),
+        "attributes": AttributesTask(AttributeRecipe(side=64, **SETTINGS)),
     }
     task = tasks[name]
     task.prepare()
@@ -160,13 +160,13 @@ def test_a_trunk_of_another_run_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "best.pt"
     torch.save({"weights": landmarks.state_dict()}, path)
     for task in (
-        AttributeTask(AttributeRecipe(trunk=path, fixed=True, **SETTINGS)),
+        AttributesTask(AttributeRecipe(trunk=path, fixed=True, **SETTINGS)),
         ParserTask(ParserRecipe(trunk=path, **SETTINGS)),
     ):
         assert bool((task.build().trunk.stem[0].weight == 0.25).all())
     torch.save({"weights": {}}, path)
     with pytest.raises(TrainError, match="holds no trunk"):
-        AttributeTask(AttributeRecipe(trunk=path, **SETTINGS)).build()
+        AttributesTask(AttributeRecipe(trunk=path, **SETTINGS)).build()
 
 
 def test_accepted_share_and_area_under_curve() -> None:

@@ -26,7 +26,7 @@ from vplugin.train.faces import Face
 from vplugin.train.task import Batch, Losses, Metrics
 from vplugin.vision.landmarks import SIDE
 
-__all__ = ["AttributeRecipe", "AttributeTask", "answers_of"]
+__all__ = ["AttributeRecipe", "AttributesTask", "answers_of"]
 
 Row = tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]
 _STEADY = Camera(blur=0.0, small=0.0)
@@ -46,7 +46,7 @@ class AttributeRecipe(FaceRecipe):
     empty: float = Field(default=0.12, ge=0, le=1, description="Share of crops without a face")
 
 
-class AttributeTask(FaceTask[AttributeRecipe]):
+class AttributesTask(FaceTask[AttributeRecipe]):
     """Learns and measures :class:`vplugin.nets.house.attributes.AttributeNet`."""
 
     name = "attributes"
@@ -198,9 +198,10 @@ def _mouth(face: Face) -> float:
 
 def _sunglasses(face: Face, shares: npt.NDArray[np.float64]) -> float:
     """Dark lenses by the renderer's word; unknown where they are out of sight."""
-    worn = str(face.words.get("glasses", "none"))
-    if "sun" not in worn:
+    if "none" in (face.words.get("wear.glasses", "none"), face.words.get("wear.lenses", "none")):
         return 0.0
+    if face.words["wear.lenses"] != "dark":
+        return 0.0 if face.words["wear.lenses"] == "clear" else np.nan
     return 1.0 if shares[Segment.GLASSES] > 0.01 else np.nan
 
 

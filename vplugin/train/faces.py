@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from vplugin.errors import TrainError
 from vplugin.synth.backdrop import Backdrop
+from vplugin.synth.camera import Camera
 from vplugin.synth.draw import Draw
 from vplugin.synth.expression import Expression
 from vplugin.synth.light import Light
@@ -25,7 +26,7 @@ from vplugin.synth.pose import Pose
 from vplugin.synth.props import draw_props
 from vplugin.synth.render import render
 from vplugin.synth.rendering import Rendering
-from vplugin.synth.scene import Camera, Scene, Subject
+from vplugin.synth.scene import Scene, Subject
 from vplugin.train.shards import Item
 
 __all__ = ["Face", "FaceSource", "face_scene", "read_face"]

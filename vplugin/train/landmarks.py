@@ -25,7 +25,7 @@ from vplugin.train.export import export_onnx, tidy
 from vplugin.train.task import Batch, Losses, Metrics
 from vplugin.vision.landmarks import FIVE, SIDE
 
-__all__ = ["LandmarkRecipe", "LandmarkTask", "point_weights"]
+__all__ = ["LandmarkRecipe", "LandmarksTask", "point_weights"]
 
 GENTLE = Camera(cast=0.05, dark=0.05, blur=0.15, small=0.15, noise=0.3, jpeg=0.5, strength=0.6)
 _NEAR = Framing(turn=8.0, scale=0.06, shift=0.02, squeeze=0.0)
@@ -48,7 +48,7 @@ class LandmarkRecipe(FaceRecipe):
     patches: float = Field(default=0.25, ge=0, le=1, description="Share of crops with a patch")
 
 
-class LandmarkTask(FaceTask[LandmarkRecipe]):
+class LandmarksTask(FaceTask[LandmarkRecipe]):
     """Learns and measures :class:`vplugin.nets.house.landmarks.LandmarkNet`."""
 
     name = "landmarks"
