@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -63,7 +64,7 @@ class Group:
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
         """All of them, in the order of the fields."""
-        return tuple(_parameter(item) for item in fields(cls))
+        return _parameters(cls)
 
     @classmethod
     def drawn(cls, draw: Draw, /, **means: float | str) -> Self:
@@ -103,6 +104,11 @@ class Group:
                     raise ValueError(f"{p.name} is one of {', '.join(p.words)}, not {value!r}")
             elif not p.low <= value <= p.high:
                 raise ValueError(f"{p.name} is {value}, possible are {p.low} to {p.high} {p.unit}")
+
+
+@cache
+def _parameters(kind: type[Group]) -> tuple[Parameter, ...]:
+    return tuple(_parameter(item) for item in fields(kind))
 
 
 def _parameter(item: Field[Any]) -> Parameter:
