@@ -11,15 +11,23 @@ import skimage.data
 from pydantic import ValidationError
 
 from tests.nodes.pointing_detector import save_pointing_detector
+from tests.vision.mesh_faces import FIVE
 from tests.vision.swap_models import (
     draw_face,
     points_at,
     save_arcface,
+    save_constant,
     save_inswapper,
     smooth_picture,
 )
 from vplugin.colour import paste_rgb
-from vplugin.errors import ContractError, GraphError, SourceError, SourceMissingError
+from vplugin.errors import (
+    ContractError,
+    GraphError,
+    ModelMissingError,
+    SourceError,
+    SourceMissingError,
+)
 from vplugin.frame import Face, Frame, lay_patch
 from vplugin.models.store import MIRROR, Store
 from vplugin.node import Context
@@ -27,7 +35,10 @@ from vplugin.nodes.detect import Detect
 from vplugin.nodes.swap import Swap, SwapParams
 from vplugin.picture import Picture, PictureFormat
 from vplugin.testing.harness import Harness
+from vplugin.vision.align import apply, similarity
 from vplugin.vision.embed import Embedder
+from vplugin.vision.mesh_model import face_model
+from vplugin.vision.mesh_view import MESH
 
 SOURCE_POINTS = points_at(320, 330, 130, wobble=None)
 RED, GREEN, BROWN = (225, 120, 110), (120, 190, 120), (150, 98, 66)
@@ -373,3 +384,61 @@ def test_paths_are_relative_to_the_graph(bench, tmp_path, monkeypatch):
     monkeypatch.chdir("/")
     assert not Path("red.png").exists()
     bench(source="red.png").open().finish()
+
+
+def _save_seers(folder: Path) -> None:
+    """A landmark net that answers with the mean face, a parser to which all is skin."""
+    model = face_model()
+    marks = model.mean[:106, :2]
+    matrix = similarity(marks[list(FIVE)], MESH.at(2, half_pixel=False) - 1.0)
+    flat = (apply(matrix, marks) / 1.04).astype(np.float32).reshape(1, 212)
+    save_constant(folder / "marks.onnx", 192, {"points": flat})
+    classes = np.zeros((1, 19, 64, 64), np.float32)
+    classes[:, 1] = 9.0
+    save_constant(folder / "parts.onnx", 64, {"classes": classes})
+
+
+SEERS = {"landmarks": "marks.onnx", "parser": "parts.onnx"}
+
+
+@pytest.mark.parametrize("model", ["mesh", "auto"])
+def test_mesh_is_taken_where_its_models_are(bench, tmp_path, model):
+    _save_seers(tmp_path)
+    face = _face(points_at(240, 160, 60, wobble=None))
+    harness = bench(source="red.png", model=model, colour=AS_IT_IS, **SEERS)
+    outcome = harness.push(_frame(face)).finish()
+    (after,) = outcome.video
+    assert _nearest(_skin(after, face)) == RED
+    assert outcome.report["model"] == "mesh"
+    assert set(outcome.report["runtime"]) == {"marks.onnx", "parts.onnx"}
+    assert outcome.report["faces"] == {"swapped": 1}
+
+
+def test_mesh_takes_on_colour_and_survives_cuts_and_changes(bench, tmp_path):
+    _save_seers(tmp_path)
+    face = _face(points_at(240, 160, 60, wobble=None))
+    harness = bench(source="red.png", model="mesh", **SEERS)
+    for number in range(3):
+        harness.push(_frame(face, number=number).evolve(cut=number == 1))
+    harness.set(mask={"shape": "ellipse", "feather": 0.1}).push(_frame(face, number=3))
+    with pytest.raises(GraphError, match="`parser` cannot be changed"):
+        harness.set(parser="other.onnx")
+    for frame in harness.finish().video:
+        assert frame.patches
+        assert _nearest(_skin(frame, face)) == BROWN
+
+
+def test_without_its_models_auto_is_copy_and_says_so(bench):
+    face = _face(points_at(240, 160, 40))
+    missing = {"landmarks": "none.onnx", "parser": "none.onnx"}
+    outcome = bench(source="red.png", **missing).push(_frame(face)).finish()
+    assert outcome.report["model"] == "copy"
+    with pytest.raises(ModelMissingError, match=r"none\.onnx"):
+        bench(source="red.png", model="mesh", **missing).open()
+
+
+def test_a_net_of_another_contract_is_no_landmark_net(bench, tmp_path):
+    _save_seers(tmp_path)
+    swapped = {"landmarks": "parts.onnx", "parser": "marks.onnx"}
+    with pytest.raises(ContractError, match="2d106det"):
+        bench(source="red.png", model="mesh", **swapped).open()

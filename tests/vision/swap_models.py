@@ -88,6 +88,21 @@ def save_arcface(
     )
 
 
+def save_constant(path: Path, side: int, answers: dict[str, np.ndarray]) -> Path:
+    """A model of (N, 3, side, side) pictures that answers the same (1, …) for each of them."""
+    nodes = [helper.make_node("ReduceMean", ["x"], ["m"], axes=[1, 2, 3], keepdims=0)]
+    nodes.append(helper.make_node("Mul", ["m", "none"], ["zero"]))
+    constants: dict = {"none": np.float32(0)}
+    outputs = []
+    for name, answer in answers.items():
+        shape = np.array([-1, *[1] * (answer.ndim - 1)], np.int64)
+        constants |= {f"{name}_answer": answer, f"{name}_shape": shape}
+        nodes.append(helper.make_node("Reshape", ["zero", f"{name}_shape"], [f"{name}_zero"]))
+        nodes.append(helper.make_node("Add", [f"{name}_zero", f"{name}_answer"], [name]))
+        outputs.append((name, ["N", *answer.shape[1:]]))
+    return _save(path, nodes, [("x", ["N", 3, side, side])], outputs, constants)
+
+
 def points_at(
     x: float, y: float, eyes: float, degrees: float = 0.0, wobble: int | None = 0
 ) -> np.ndarray:

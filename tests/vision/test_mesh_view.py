@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from tests.vision.mesh_faces import Known, crop, face, picture, points_of, view
+from vplugin.vision.landmarks import Landmarker
+from vplugin.vision.mesh_model import face_model
+from vplugin.vision.mesh_view import FACE, NetSight, prepared
+from vplugin.vision.parse import FaceClass, Parser
+
+SKIN = (0.8, 0.6, 0.5, 0.3)
+
+
+@dataclass
+class _Tensor:
+    name: str
+    shape: tuple[int | str, ...]
+
+
+class _Net:
+    """A model of one input whose answers are made by a function."""
+
+    def __init__(self, inputs: tuple, outputs: list[tuple], answer) -> None:
+        self.inputs = [_Tensor("x", inputs)]
+        self.outputs = [_Tensor(f"y{k}", shape) for k, shape in enumerate(outputs)]
+        self._answer = answer
+        self.given: list[np.ndarray] = []
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        self.given.append(inputs["x"])
+        return self._answer(inputs["x"])
+
+
+def _nets(marks: np.ndarray) -> tuple[_Net, _Net]:
+    """A landmark net that always answers ``marks`` (-1…1), a parser: face left, hand right."""
+
+    def parse(batch: np.ndarray) -> list[np.ndarray]:
+        n, _, side, _ = batch.shape
+        logits = np.zeros((n, 19, side, side), np.float32)
+        logits[:, FaceClass.SKIN] = 8.0
+        logits[:, FaceClass.HAIR, : side // 4] = 20.0
+        hidden = np.full((n, 1, side, side), -9.0, np.float32)
+        hidden[..., side * 3 // 4 :] = 9.0
+        return [logits, hidden]
+
+    flat = marks.reshape(1, -1).astype(np.float32)
+    points = _Net(("N", 3, 192, 192), [("N", 212)], lambda x: [np.repeat(flat, len(x), axis=0)])
+    return points, _Net(("N", 3, 64, 64), [("N", 19, 64, 64), ("N", 1, 64, 64)], parse)
+
+
+def test_the_nets_look_at_the_crop_and_their_answers_come_back_into_it():
+    marks = np.random.default_rng(0).uniform(-0.5, 0.5, (106, 2))
+    points, parser = _nets(marks)
+    picture_, five, _ = crop(face(1), SKIN, 256)
+    (seen,) = NetSight(Landmarker(points), Parser(parser)).look(picture_[None], five[None])
+    # The whole crop, and a little more, is what the net sees from -1 to 1.
+    np.testing.assert_allclose(seen.landmarks, 127.5 + marks * 128 * 1.04, atol=0.1)
+    assert points.given[0].max() > 100  # 0–255
+    assert seen.face.shape == (128, 128)
+    middle, hair, hand = seen.face[70, 60], seen.face[22, 60], seen.face[70, 110]
+    assert middle > 0.95
+    assert hair < 0.05
+    assert hand < 0.05
+    assert FaceClass.HAIR not in FACE
+    assert FaceClass.GLASSES not in FACE
+
+
+@pytest.mark.parametrize("scale", [0.9, 2.2])
+def test_a_picture_and_its_mirror_image_are_made_ready(scale):
+    fit = face(2, yaw=20, roll=25, scale=scale)
+    one, other = prepared(face_model(), Known(fit), view(fit, SKIN))
+    assert (one.mirrored, other.mirrored) == (False, True)
+    assert one.fit.yaw == pytest.approx(20, abs=5)
+    assert other.fit.yaw == pytest.approx(-one.fit.yaw, abs=1.5)
+    assert abs(one.fit.roll) < 8  # upright
+    assert (one.levels[0][:, ::-1] == other.levels[0]).all()
+    assert len(one.levels) >= 2
+    x, y = np.rint(one.vertices[86, :2]).astype(int)
+    assert one.levels[0][y, x, 3] > 250
+    assert one.levels[0][2, 2, 3] == 0
+    # The side that is turned away is seen at a flat angle.
+    assert one.normals[9] > one.normals[25]
+
+
+def test_pictures_keep_their_resolution_up_to_a_bound():
+    def side(scale: float) -> int:
+        fit = face(scale=scale)
+        return prepared(face_model(), Known(fit), view(fit, SKIN))[0].levels[0].shape[0]
+
+    small, large = side(0.7), side(1.4)
+    assert large == pytest.approx(2 * small, rel=0.05)
+    fit = face(scale=2.4)
+    eyes = float(np.hypot(*(points_of(fit)[1] - points_of(fit)[0])))
+    assert side(2.4) == pytest.approx(160 / 35.24 * eyes * 1.6, rel=0.05) or side(2.4) == 768
+    assert picture(fit, SKIN).shape == (320, 320, 3)
