@@ -107,7 +107,7 @@ class Group:
 
 
 @cache
-def _parameters(kind: type[Group]) -> tuple[Parameter, ...]:
+def _parameters(kind: type[Any]) -> tuple[Parameter, ...]:
     return tuple(_parameter(item) for item in fields(kind))
 
 
