@@ -38,6 +38,7 @@ def bank_item(seed: int) -> Item:
     identity[:6] = np.random.default_rng((8, seed // 3)).random(6)
     more = {
         "person": seed // 3,
+        "visible": np.ones(106, bool),
         "segments": segments,
         "landmarks": landmarks.astype(np.float32),
         "pose": np.array([20.0 * (seed % 3 - 1), 5, -3], np.float32),
