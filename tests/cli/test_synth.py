@@ -10,6 +10,8 @@ import pytest
 from vplugin.cli import MISUSED, REFUSED, main
 from vplugin.synth.clip import read_truth
 
+pytestmark = pytest.mark.timeout(600)  # on a fresh machine the renderer is compiled first
+
 
 def test_clip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "talk.mp4"

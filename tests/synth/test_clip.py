@@ -18,6 +18,8 @@ from vplugin.synth.clip import ClipSettings, read_truth, write_clip
 from vplugin.synth.parts import Segment
 from vplugin.synth.render import render
 
+pytestmark = pytest.mark.timeout(600)  # on a fresh machine the renderer is compiled first
+
 SMALL = ClipSettings((160, 96), Fraction(10), workers=2, crf=10, preset="veryfast")
 
 

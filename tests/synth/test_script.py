@@ -12,6 +12,8 @@ from vplugin.synth.props import Prop
 from vplugin.synth.render import render
 from vplugin.synth.script import Crossing, Role, Script, Shot
 
+pytestmark = pytest.mark.timeout(600)  # on a fresh machine the renderer is compiled first
+
 STILL = Performance(1, 10.0, liveliness=0.0)
 HAND = Prop("hand", (0.0, 74.0, -60.0), (0.0, 0.0, 80.0))
 

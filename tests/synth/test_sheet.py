@@ -20,6 +20,8 @@ from vplugin.synth.sheet import (
     write_picture,
 )
 
+pytestmark = pytest.mark.timeout(600)  # on a fresh machine the renderer is compiled first
+
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_portraits_show_the_face_whole_and_as_asked(view) -> None:

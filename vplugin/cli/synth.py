@@ -148,8 +148,12 @@ def _progress(console: Console, what: str, unit: str) -> Iterator[Callable[[int,
         transient=True,
         disable=not sys.stderr.isatty(),
     ) as progress:
-        task = progress.add_task(what, total=1)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        task = progress.add_task("starting (the first time, the renderer is compiled)", total=1)
+
+        def told(done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        yield told
 
 
 class _Rate(TextColumn):
