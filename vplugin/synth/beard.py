@@ -130,7 +130,7 @@ def beard_density(given: Floats, x: float, y: float, z: float) -> float:
     line += 3.0 * noise(x * 0.08, y * 0.08, z * 0.08, int(given[9]))
     below = smoothstep(line - 1.0, line + 9.0, y)
     # Not on the ear; on the neck it ends along the jaw's fold.
-    before = smoothstep(0.83, 0.77, turn) if y < 60.0 else smoothstep(0.98, 0.86, turn)
+    before = smoothstep(0.96, 0.88, turn) if y < 60.0 else smoothstep(0.98, 0.86, turn)
     low = 112.0 + 22.0 * given[6] + 0.0 * z
     under = smoothstep(low + 6.0, low - 8.0, y) if z > 12.0 else 1.0
     full = given[0] * below * before * under

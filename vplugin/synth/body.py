@@ -86,12 +86,13 @@ def build_body(subject: Subject, number: int, detail: float) -> Body:
     degrees = np.array([pose.yaw, pose.pitch, pose.roll, subject.facing])
     angles, place = degrees * (PI / 180.0), np.array(subject.place, np.float64)
     outfit = dress(person.wear, head)
+    strands = grow(person, head, detail, outfit.parts)
     parts = (*head.parts, *outfit.parts)
     turning = (*head.turning, *outfit.turning)
     return Body(
         head,
         _placed(parts, turning, angles, place, number),
-        tuple(_hairs(item, angles, place, number) for item in grow(person, head, detail)),
+        tuple(_hairs(item, angles, place, number) for item in strands),
         skin_parameters(person, subject.expression),
         eye_parameters(person),
         angles,

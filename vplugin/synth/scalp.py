@@ -8,10 +8,10 @@ that skin paint, strands and labels agree without asking each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from vplugin.synth.exact import clamp, compiled, hashed, smoothstep
 from vplugin.synth.parts import Floats, Indices
@@ -24,6 +24,8 @@ _ROWS = 64
 _COLUMNS = 64
 _ROW = 5.0
 _TOP = 40.0
+# What a mesh is to hair.
+BODY, CLOTH, HAT = 0, 1, 2
 
 
 class Surface(NamedTuple):
@@ -34,10 +36,12 @@ class Surface(NamedTuple):
             the crown; 0 where nothing is.
         torso: (64, 64) mm from the axis x = 0, z = 95 to neck and shoulders: rows of 5 mm down
             from y = 40, columns once around.
+        cover: (96, 96) as ``head``: mm to the inside of a hat, 0 where none is.
     """
 
     head: Floats
     torso: Floats
+    cover: Floats
 
 
 @compiled
@@ -131,20 +135,14 @@ def laid_on(head: Floats, x: float, y: float, z: float, above: float) -> tuple[f
 
 
 @compiled
-def _splat(
-    vertices: Floats, triangles: Indices, wanted: npt.NDArray[np.uint8], head: Floats, torso: Floats
-) -> None:
+def _splat(vertices: Floats, triangles: Indices, kind: int, surface: Surface) -> None:
+    head, torso, cover = surface
     for t in range(triangles.shape[0]):
-        if wanted[t] == 0:
-            continue
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         size = 0.0
         for axis in range(3):
-            size = max(
-                size,
-                abs(vertices[b, axis] - vertices[a, axis])
-                + abs(vertices[c, axis] - vertices[a, axis]),
-            )
+            p, q = vertices[b, axis] - vertices[a, axis], vertices[c, axis] - vertices[a, axis]
+            size = max(size, abs(p) + abs(q))
         steps = int(min(24.0, 1.0 + size / 4.0))
         # Small triangles are many: the middle of every other one is enough.
         middle = 1.0 / 3.0 if size < 4.0 else 0.0
@@ -157,12 +155,16 @@ def _splat(
                 x = w * vertices[a, 0] + u * vertices[b, 0] + v * vertices[c, 0]
                 y = w * vertices[a, 1] + u * vertices[b, 1] + v * vertices[c, 1]
                 z = w * vertices[a, 2] + u * vertices[b, 2] + v * vertices[c, 2]
-                if wanted[t] == 1 and y < (125.0 if z < 45.0 else 70.0):
+                if kind != CLOTH and y < (125.0 if z < 45.0 else 70.0):
                     dy, dz = y - CENTRE_Y, z - CENTRE_Z
+                    length = np.sqrt(x * x + dy * dy + dz * dz)
                     p, q = _cell(x, dy, dz)
                     r, s = min(int(q), _SIZE - 1), min(int(p), _SIZE - 1)
-                    head[r, s] = max(head[r, s], np.sqrt(x * x + dy * dy + dz * dz))
-                if y > _TOP and not (z < 45.0 and y < 125.0):
+                    if kind == BODY:
+                        head[r, s] = max(head[r, s], length)
+                    elif cover[r, s] == 0.0 or length < cover[r, s]:
+                        cover[r, s] = length
+                if kind != HAT and y > _TOP and not (z < 45.0 and y < 125.0):
                     dz = z - AXIS_Z
                     row = int((y - _TOP) / _ROW)
                     turn = quarter_turn(x, -dz)
@@ -203,20 +205,47 @@ def _widen_downwards(torso: Floats) -> None:
                 torso[j, i] = torso[j - 1, i] - 3.0
 
 
-def build_surface(meshes: list[tuple[Floats, Indices, npt.NDArray[np.uint8]]]) -> Surface:
+def build_surface(meshes: Sequence[tuple[Floats, Indices, int]]) -> Surface:
     """The radius maps of some meshes.
 
     Args:
-        meshes: For each its vertices (V, 3) mm in the head frame, triangles (T, 3) and for each
-            triangle 1 (skull, face, ear), 2 (only neck, shoulders or cloth) or 0 (leave out).
+        meshes: For each its vertices (V, 3) mm in the head frame, its triangles (T, 3), and
+            whether it is BODY (skin and ears), CLOTH or HAT.
     """
-    head, torso = np.zeros((_SIZE, _SIZE)), np.zeros((_ROWS, _COLUMNS))
-    for vertices, triangles, wanted in meshes:
-        _splat(vertices, triangles, wanted, head, torso)
+    head, cover = np.zeros((_SIZE, _SIZE)), np.zeros((_SIZE, _SIZE))
+    surface = Surface(head, np.zeros((_ROWS, _COLUMNS)), cover)
+    for vertices, triangles, kind in meshes:
+        _splat(vertices, triangles, kind, surface)
     _fill(head, 3, around=False)
-    _fill(torso, 3, around=True)
-    _widen_downwards(torso)
-    return Surface(head, torso)
+    _fill(surface.torso, 3, around=True)
+    if cover.any():
+        _fill(cover, 2, around=False)
+    _widen_downwards(surface.torso)
+    return surface
+
+
+@compiled
+def covered(
+    head: Floats, cover: Floats, x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """A point, pressed to the head so far that it lies below the hat."""
+    dy, dz = y - CENTRE_Y, z - CENTRE_Z
+    u, v = _cell(x, dy, dz)
+    hat = cover[min(int(v), _SIZE - 1), min(int(u), _SIZE - 1)]
+    if hat > 0.0:
+        length = np.sqrt(x * x + dy * dy + dz * dz) + 1e-9
+        most = max(hat - 3.0, head_radius(head, x, dy, dz) + 0.3)
+        if length > most:
+            grown = most / length
+            return x * grown, CENTRE_Y + dy * grown, CENTRE_Z + dz * grown
+    return x, y, z
+
+
+@compiled
+def is_covered(cover: Floats, x: float, y: float, z: float) -> bool:
+    """Whether a hat is over this point, seen from the middle of the head."""
+    u, v = _cell(x, y - CENTRE_Y, z - CENTRE_Z)
+    return bool(cover[min(int(v), _SIZE - 1), min(int(u), _SIZE - 1)] > 0.0)
 
 
 @compiled

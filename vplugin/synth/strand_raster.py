@@ -51,11 +51,14 @@ def _shaded(
         tl = t[0] * lx + t[1] * ly + t[2] * lz
         across = 1.0 - tl * tl
         across = np.sqrt(across) if across > 0.0 else 0.0
-        seen = 1.0
+        seen, shared = 1.0, 0.0
         if light[row, 6] > 0.5:
-            seen = lit(shadows, p[0], p[1], p[2]) * through(shadows, p[0], p[1], p[2])
-        if seen <= 0.003:
-            continue
+            solid = lit(shadows, p[0], p[1], p[2])
+            if solid <= 0.003:
+                continue
+            seen = solid * through(shadows, p[0], p[1], p[2])
+            # What bright hairs scatter reaches those below them.
+            shared = 0.5 * (solid - seen)
         vl = vx * lx + vy * ly + vz * lz
         aside = 1.0 - tv * tv
         aside = np.sqrt(aside) if aside > 0.0 else 0.0
@@ -68,11 +71,12 @@ def _shaded(
         first = gloss * 0.55 * _bell(sum_ - 0.12 - shift, 0.16 * soft) * towards
         second = gloss * 0.9 * _bell(sum_ + 0.22 - shift, 0.30 * soft) * towards * towards
         behind = 0.55 * _bell(sum_, 0.4) * smoothstep(0.2, -1.0, around)
-        seen *= 0.35 + 0.65 * root
-        first, body = first * seen * 0.22, body * seen
-        red += light[row, 3] * (first + albedo[0] * (body + seen * (second + behind)))
-        green += light[row, 4] * (first + albedo[1] * (body + seen * (second + behind)))
-        blue += light[row, 5] * (first + albedo[2] * (body + seen * (second + behind)))
+        near = 0.35 + 0.65 * root
+        first *= 0.22 * near * seen
+        inner = second + behind + body
+        red += light[row, 3] * (first + albedo[0] * near * (seen + shared * albedo[0]) * inner)
+        green += light[row, 4] * (first + albedo[1] * near * (seen + shared * albedo[1]) * inner)
+        blue += light[row, 5] * (first + albedo[2] * near * (seen + shared * albedo[2]) * inner)
     up = t[0] * light[last, 0] + t[1] * light[last, 1] + t[2] * light[last, 2]
     sky = (0.75 + 0.25 * np.sqrt(max(0.0, 1.0 - up * up))) * (0.25 + 0.75 * root)
     red += light[last, 3] * albedo[0] * sky

@@ -14,7 +14,15 @@ import numpy.typing as npt
 
 from vplugin.synth.exact import PI, clamp, compiled, cosine, hashed, mix, noise, sine, smoothstep
 from vplugin.synth.parts import Floats, Indices
-from vplugin.synth.scalp import AXIS_Z, CENTRE_Y, CENTRE_Z, laid_on, pushed_out, quarter_turn
+from vplugin.synth.scalp import (
+    AXIS_Z,
+    CENTRE_Y,
+    CENTRE_Z,
+    covered,
+    laid_on,
+    pushed_out,
+    quarter_turn,
+)
 
 
 class Guide(IntEnum):
@@ -260,6 +268,7 @@ def _nearest(
 def grow_locks(
     head: Floats,
     torso: Floats,
+    cover: Floats,
     roots: Floats,
     kinds: Floats,
     guides: Floats,
@@ -276,6 +285,7 @@ def grow_locks(
     Args:
         head: See :class:`~vplugin.synth.scalp.Surface`.
         torso: Likewise.
+        cover: Likewise; all 0 without a hat.
         roots: (S, 9) place, normal, face coordinates.
         kinds: (S,) each follows guides of its kind; where there is none it shrinks to its root.
         guides: (G, K, 3) mm.
@@ -289,6 +299,7 @@ def grow_locks(
     """
     count = points.shape[1]
     last = guides.shape[1] - 1
+    hatted = cover.max() > 0.0
     for n in range(roots.shape[0]):
         a, b, c, da, db, dc = _nearest(roots, n, kinds[n], guide_roots, guide_kinds)
         if a < 0:
@@ -378,6 +389,8 @@ def grow_locks(
                 px, py, pz = pushed_out(
                     head, torso, px, py, pz, lock[Lock.ABOVE], lock[Lock.OVER] * (0.5 + rank)
                 )
+            if hatted:
+                px, py, pz = covered(head, cover, px, py, pz)
             points[n, k, 0], points[n, k, 1], points[n, k, 2] = px, py, pz
 
 

@@ -96,7 +96,7 @@ def tail_courses(
     plan[:, Guide.COMBED] = 60.0
     plan[:, Guide.BEHIND] = -0.8 if forward else 0.6
     out = np.empty((len(roots), points, 3))
-    grow_guides(*surface, roots, plan, np.zeros((1, 3)), np.zeros(3), seed, out)
+    grow_guides(surface.head, surface.torso, roots, plan, np.zeros((1, 3)), np.zeros(3), seed, out)
     return out
 
 
