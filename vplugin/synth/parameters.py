@@ -7,10 +7,10 @@ second list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from functools import cache
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +64,7 @@ class Group:
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
         """All of them, in the order of the fields."""
-        return _parameters(cls)
+        return _parameters(cast(Hashable, cls))
 
     @classmethod
     def drawn(cls, draw: Draw, /, **means: float | str) -> Self:
@@ -107,7 +107,7 @@ class Group:
 
 
 @cache
-def _parameters(kind: type[Any]) -> tuple[Parameter, ...]:
+def _parameters(kind: Any) -> tuple[Parameter, ...]:
     return tuple(_parameter(item) for item in fields(kind))
 
 
