@@ -23,7 +23,7 @@ from vplugin.synth.parts import Floats, Indices
 from vplugin.synth.relief import EYE_RADIUS
 from vplugin.synth.shape_fields import SHAPE
 
-JAW_DEGREES = 25.0
+JAW_DEGREES = 22.0
 _HINGE = (14.0, 72.0)
 _LID_ROWS = 15
 _LID_THICKNESS = 1.2
@@ -92,7 +92,7 @@ def _drop_jaw(
         y, z = points[v, 1] - y0, points[v, 2] - z0
         # The mandible also glides forward as it drops.
         points[v, 1] = y0 + y * c - z * s
-        points[v, 2] = z0 + y * s + z * c - 9.0 * angle
+        points[v, 2] = z0 + y * s + z * c - 5.0 * angle
         points[v, 0] += side * w
 
 

@@ -34,7 +34,7 @@ def _closed(places: tuple[tuple[float, float], ...]) -> Floats:
     """(_AROUND, 2) a smooth closed curve through the places."""
     table = np.array(places, np.float64)
     wide = np.concatenate([table[-3:], table, table[:4]])
-    return spline(wide, 3.0 + np.arange(_AROUND) * (len(places) / _AROUND))
+    return spline(wide, 3.0 + np.arange(_AROUND, dtype=np.float64) * (len(places) / _AROUND))
 
 
 def _bump(x: Floats, at: float, wide: float) -> Floats:
@@ -45,7 +45,9 @@ def _bump(x: Floats, at: float, wide: float) -> Floats:
 def ear_mesh() -> tuple[Floats, Indices]:
     """The person's left ear: (V, 3) mm in the head frame, (T, 3) triangles."""
     outline, bowl = _closed(_OUTLINE), _closed(_BOWL)
-    around = np.arange(_AROUND) * (17.0 / _AROUND)  # in steps of the outline's places
+    around = np.arange(_AROUND, dtype=np.float64) * (
+        17.0 / _AROUND
+    )  # in steps of the outline's places
     helix = np.clip(_bump(around, 5.5, 6.4) * 1.6, 0.0, 1.0)
     lobe = _bump(around, 12.8, 2.6)
     front = np.clip(_bump(around, 0.0, 2.4) + _bump(around, 17.0, 3.2), 0.0, 1.0)

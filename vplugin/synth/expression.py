@@ -17,9 +17,14 @@ _MOODS: Mapping[str, tuple[float, Mapping[str, float]]] = {
     "laugh": (1.5, {"smile_left": 0.9, "smile_right": 0.9, "jaw": 0.45, "gap": 0.3, "squint": 0.6}),
     "talk": (3.0, {"jaw": 0.25, "gap": 0.35, "wide": 0.2}),
     "vowel": (1.5, {"jaw": 0.35, "pucker": 0.45, "funnel": 0.4}),
-    "surprise": (1.0, {"jaw": 0.5, "lids_up": 0.7, "brow_inner": 0.8, "brow_left": 0.8, "brow_right": 0.8}),
+    "surprise": (
+        1.0, {"jaw": 0.5, "lids_up": 0.7, "brow_inner": 0.8, "brow_left": 0.8, "brow_right": 0.8},
+    ),
     "shout": (0.8, {"jaw": 0.9, "wide": 0.3, "brow_knit": 0.4, "squint": 0.3}),
-    "anger": (1.0, {"brow_knit": 0.8, "brow_inner": -0.7, "brow_left": -0.4, "brow_right": -0.4, "press": 0.4}),
+    "anger": (
+        1.0,
+        {"brow_knit": 0.8, "brow_inner": -0.7, "brow_left": -0.4, "brow_right": -0.4, "press": 0.4},
+    ),
     "sorrow": (0.8, {"brow_inner": 0.7, "brow_knit": 0.4, "frown": 0.6}),
     "disgust": (0.6, {"sneer": 0.8, "brow_knit": 0.5, "squint": 0.4, "frown": 0.3}),
     "asleep": (1.2, {"blink_left": 1.0, "blink_right": 1.0}),

@@ -25,7 +25,7 @@ def eye_parameters(person: Person) -> Floats:
     mean = sum(vivid) / 3.0
     vivid = [c + (mean - c) * 0.8 * iris.grey for c in vivid]
     dark = (0.16 - 0.11 * iris.melanin, 0.075 - 0.055 * iris.melanin, 0.03 - 0.022 * iris.melanin)
-    weight = min(1.0, 2.2 * light) if light < 0.45 else 1.0
+    weight = min(1.0, max(0.0, (light - 0.3) / 0.35))
     colour = [d + (c - d) * weight for c, d in zip(vivid, dark, strict=True)]
     old = max(0.0, person.age - 40.0) / 50.0
     return np.array(

@@ -62,11 +62,9 @@ class Push:
         total = np.zeros_like(ground.places)
         if self.side in ("both", "left", "one"):
             total = total + self._one(ground.places, 1.0)
-        if self.side in ("both", "right") and (
-            self.at[0] != 0.0 or self.by[0] != 0.0 or self.side == "right"
-        ):
-            if not (self.side == "both" and self.at[0] == 0.0):
-                total = total + self._one(ground.places, -1.0)
+        # In the middle, "both" would count the same field twice.
+        if self.side == "right" or (self.side == "both" and self.at[0] != 0.0):
+            total = total + self._one(ground.places, -1.0)
         chosen = ground.half(self.half)
         return total if chosen is None else np.where(chosen[:, None], total, 0.0)
 

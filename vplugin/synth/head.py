@@ -9,8 +9,8 @@ import numpy as np
 from vplugin.synth.ageing import size_of
 from vplugin.synth.anatomy import Anatomy, mean_anatomy
 from vplugin.synth.deform import deformed
-from vplugin.synth.eyes import eye_part, lid_part
 from vplugin.synth.expression import Expression
+from vplugin.synth.eyes import eye_part, lid_part
 from vplugin.synth.landmarks import placed, surface_places
 from vplugin.synth.mouth import mouth_parts
 from vplugin.synth.parts import Floats, Material, Part, Segment

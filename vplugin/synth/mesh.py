@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -106,12 +107,12 @@ def _anchors(path: Floats, rows: Floats) -> list[tuple[float, float]]:
     up, line, low = (at + wide for at, wide in zip(lips, spread, strict=True))
     cuts = (0.0, 3.0, 5.0, lids[0]), (lids[1], 7.35, 8.14, up, line), (line, low)
     rest = (low, 10.0, 11.0, 13.0, 15.0, 18.0, ROWS - 1.0)
-    return [pair for cut in (*cuts, rest) for pair in zip(cut, cut[1:], strict=False)]
+    return [pair for cut in (*cuts, rest) for pair in pairwise(cut)]
 
 
 def _spread(path: Floats, rows: Floats, low: float, high: float, count: int) -> Floats:
     """``count`` + 1 rows from ``low`` to ``high``, even along the arc."""
-    fine = low + (high - low) * np.arange(161) / 160.0
+    fine = low + (high - low) * np.arange(161, dtype=np.float64) / 160.0
     points = _sampled(path, rows, fine)
     steps = points[1:] - points[:-1]
     lengths = np.sqrt(
@@ -123,9 +124,9 @@ def _spread(path: Floats, rows: Floats, low: float, high: float, count: int) -> 
         total += float(length) + 1e-6
         along[k + 1] = total
     wanted = total * np.arange(count + 1) / count
-    k = np.clip(np.searchsorted(along, wanted, side="right") - 1, 0, 159)
-    share = (wanted - along[k]) / (along[k + 1] - along[k])
-    return np.asarray(fine[k] + (fine[k + 1] - fine[k]) * np.clip(share, 0.0, 1.0))
+    near = np.clip(np.searchsorted(along, wanted, side="right") - 1, 0, 159)
+    share = (wanted - along[near]) / (along[near + 1] - along[near])
+    return np.asarray(fine[near] + (fine[near + 1] - fine[near]) * np.clip(share, 0.0, 1.0))
 
 
 def _sampled(path: Floats, rows: Floats, at: Floats) -> Floats:
@@ -183,5 +184,8 @@ def _welded(nodes: Floats, stations: Floats) -> Grid:
         (pairs[:, 0] == pairs[:, 1]) | (pairs[:, 1] == pairs[:, 2]) | (pairs[:, 0] == pairs[:, 2])
     )
     return Grid(
-        nostrils(nodes.reshape(-1, 3)[used]), index, np.ascontiguousarray(pairs[~flat_], np.int32), stations
+        nostrils(nodes.reshape(-1, 3)[used]),
+        index,
+        np.ascontiguousarray(pairs[~flat_], np.int32),
+        stations,
     )

@@ -32,15 +32,15 @@ def _tooth(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
 
 @compiled
 def _lid(x: float, y: float, row: float, given: Floats, out: Floats) -> None:
-    """The margin of a lid from the skin (row 0) to the eyeball (1), and the flesh in the corners."""
+    """The margin of a lid from the skin (row 0) to the eyeball (1), and flesh in the corners."""
     a = abs(x)
     corner = smoothstep(22.5, 18.0, a)
     dark = 0.9 - 0.62 * given[_MELANIN]
     wet = smoothstep(0.5, 1.0, row)
     grain = 1.0 + 0.08 * flat_noise(x * 1.3, y * 1.3, int(given[_SEED]) + 73)
     out[0] = grain * (0.58 * dark + (0.58 - 0.58 * dark) * max(wet, corner))
-    out[1] = grain * (0.34 * dark + (0.26 - 0.34 * dark) * max(wet, corner))
-    out[2] = grain * (0.27 * dark + (0.23 - 0.27 * dark) * max(wet, corner))
+    out[1] = grain * (0.34 * dark + (0.29 - 0.34 * dark) * max(wet, corner))
+    out[2] = grain * (0.27 * dark + (0.26 - 0.27 * dark) * max(wet, corner))
     out[3], out[4], out[5], out[6], out[7] = 0.4 + 0.4 * wet, 0.4 - 0.2 * wet, 0.0, 0.3, wet
 
 

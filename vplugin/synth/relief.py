@@ -31,7 +31,7 @@ def step(low: float, high: float, x: Floats) -> Floats:
     return np.asarray(t * t * (3.0 - 2.0 * t))
 
 
-def nearer(a: Floats, b: Floats, round_by: float) -> Floats:
+def nearer(a: Floats, b: Floats, round_by: float | Floats) -> Floats:
     """The smaller of two depths, the edge between them rounded."""
     h = np.clip(0.5 + 0.5 * (b - a) / round_by, 0.0, 1.0)
     return np.asarray(b + (a - b) * h - round_by * h * (1.0 - h))
@@ -189,8 +189,10 @@ def nostrils(points: Floats) -> Floats:
     square = across * across + along * along
     below = step(47.6, 49.2, y) * (1.0 - step(53.0, 55.0, y))
     deep = (1.0 - step(0.35, 1.0, square)) * below
+    # The rims of the wings arch, so that the openings show from the front.
+    arch = (1.0 - step(0.5, 2.4, square)) * step(46.0, 49.5, y) * (1.0 - step(53.0, 55.0, y))
     moved = points.copy()
-    moved[:, 1] = y - 8.0 * deep
+    moved[:, 1] = y - 8.0 * deep - 1.9 * arch * step(3.2, 5.2, a) * (1.0 - step(-27.0, -19.0, z))
     moved[:, 2] = z + 1.5 * deep
     return moved
 

@@ -37,7 +37,8 @@ from vplugin.synth.undercoat import ENTRIES, undercoat, undercoat_parameters
 _SCARS = {"none": 0.0, "brow": 1.0, "cheek": 2.0, "chin": 3.0, "lip": 4.0}
 _LIP_HUES = ((0.28, 0.09, 0.06), (0.42, 0.02, 0.03), (0.55, 0.10, 0.17), (0.22, 0.02, 0.13))
 _SHADE_HUES = (
-    (0.16, 0.09, 0.06), (0.40, 0.17, 0.16), (0.20, 0.10, 0.24), (0.08, 0.13, 0.28), (0.08, 0.18, 0.13),
+    (0.16, 0.09, 0.06), (0.40, 0.17, 0.16), (0.20, 0.10, 0.24), (0.08, 0.13, 0.28),
+    (0.08, 0.18, 0.13),
 )  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def _strengths(person: Person, e: Expression) -> list[float]:
         *(crow + (0.55 * smile + 0.6 * e.squint) * give for smile in (e.smile_left, e.smile_right)),
         *(folds + (0.8 * smile + 0.5 * e.sneer) * give for smile in (e.smile_left, e.smile_right)),
         0.75 * old,
-        0.3 * give + 0.8 * old,
+        0.1 * give + 0.75 * old,
     ]
 
 
@@ -172,13 +173,15 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     # Blood: flush, lips, blemishes; uneven everywhere.
     uneven = mottle(u, v, seed)
     fine = flat_noise(u * 0.55, v * 0.55, seed + 11)
+    patch = flat_noise(u * 0.24, v * 0.24, seed + 12)
     flush = hill(a, y, 40.0, 32.0, 30.0, 26.0) + 0.8 * hill(x, y, 0.0, 43.0, 19.0, 15.0)
     flush = flush * front + 0.9 * ear + 0.3 * hill(x, y, 0.0, 104.0, 26.0, 16.0) * front
-    blood = given[_BLOOD] + (0.16 * uneven + 0.10 * fine) * given[_MOTTLE]
-    blood += given[_FLUSH] * flush * (0.55 + 0.25 * uneven)
+    blood = given[_BLOOD] + (0.20 * uneven + 0.12 * fine + 0.08 * patch) * (0.25 + given[_MOTTLE])
+    blood += given[_FLUSH] * flush * (0.55 + 0.25 * uneven + 0.2 * patch)
+    blood += 0.35 * given[_FLUSH] * hill(a, y, 19.5, 45.0, 6.0, 9.0) * front
     lids = hill(a, y, 31.5, 1.0, 24.0, 14.0) * front
     blood += 0.20 * lids
-    blood += lip * (0.55 + 1.0 * given[_LIPS]) * (1.0 + 0.12 * fine)
+    blood += lip * (0.30 + 0.75 * given[_LIPS]) * (1.0 + 0.12 * fine)
 
     # Pigment: sun, freckles, moles, spots, what is dark about the eyes.
     sun = hill(x, y, 0.0, -40.0, 90.0, 60.0) + 0.7 * hill(x, y, 0.0, 34.0, 60.0, 28.0)
@@ -190,8 +193,9 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     if given[_FRECKLES] > 0.02 and sample < 2.5:
         where = (0.25 + sun * front) * smoothstep(-0.5, 0.5, uneven + 0.3)
         chance = min(0.7, given[_FRECKLES] * where) * bare
-        melanin += 0.26 * spot(u, v, 1.9, seed + 21, chance, 0.35, 0.85)
-        melanin += 0.18 * spot(u + 0.7, v - 0.4, 3.1, seed + 22, 0.6 * chance, 0.5, 1.4)
+        vary = 0.55 + 0.45 * fine
+        melanin += 0.30 * vary * spot(u, v, 1.9, seed + 21, chance, 0.3, 0.85)
+        melanin += 0.2 * vary * spot(u + 0.7, v - 0.4, 3.1, seed + 22, 0.6 * chance, 0.5, 1.4)
     if given[_SPOTS] > 0.02:
         chance = 0.3 * given[_SPOTS] * (0.3 + smoothstep(30.0, 60.0, a))
         melanin += 0.13 * bare * spot(u, v, 11.0, seed + 23, chance, 1.4, 4.2) * (0.8 + 0.4 * fine)
@@ -215,8 +219,9 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
             zone = 0.35 + hill(a, y, 14.0, 36.0, 34.0, 30.0) * front
             size = 1.15 - 0.25 * zone
             grain = pores(u / size, v / size, seed + 32) * fade
-            height -= 0.085 * given[_PORES] * zone * grain * bare
-            height += fade * 0.03 * flat_noise(u * 2.1, v * 2.1, seed + 33)
+            height -= 0.16 * (0.15 + given[_PORES]) * zone * grain * bare
+            height += fade * 0.055 * flat_noise(u * 1.9, v * 1.9, seed + 33)
+            height += fade * 0.04 * patch
     if lip > 0.0 and sample < 1.2:
         groove = flat_noise(x * 1.1 + 0.25 * fine, y * 0.16, seed + 34)
         groove += 0.6 * flat_noise(x * 2.3, y * 0.3, seed + 35)
@@ -232,7 +237,7 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     out[2] = 0.62 * exponential(-2.72 * m - 0.44 * blood - 0.32 * given[_YELLOW])
     scar = _scarred(given[_SCAR], x, y) * front
     _blended(out, 1.15 * out[0], 1.18 * out[1], 1.2 * out[2], 0.8 * scar)
-    shade = 1.0 - 0.30 * clamp(depth * 1.4, 0.0, 1.0) - 0.10 * given[_PORES] * grain * bare
+    shade = 1.0 - 0.30 * clamp(depth * 1.4, 0.0, 1.0) - 0.16 * given[_PORES] * grain * bare
     if given[_STUBBLE] > 0.0:
         beard = given[_STUBBLE] * _stubble(x, y, z) * bare
         dots = flat_noise(u * 1.7, v * 1.7, seed + 41) if sample < 0.9 else 0.0

@@ -66,7 +66,7 @@ def skin_label(x: float, y: float, z: float) -> int:
         return _LOWER if y < curve(LOWER_BORDER, x) else _SKIN
     if -8.0 < y < 52.0:
         at = (y + 8.0) / 6.0
-        k = int(math.floor(at))
+        k = math.floor(at)
         half = _NOSE[k] + (_NOSE[k + 1] - _NOSE[k]) * (at - k)
         if a < half:
             return _NOSE_LABEL

@@ -95,8 +95,8 @@ def _tooth(arch: _Arch, x: float, width: float, height: float, number: int, turn
     u = np.linspace(-1.0, 1.0, _ACROSS)[None, :]
     v = np.linspace(0.0, 1.0, _DOWN)[:, None]  # 0 at the cutting edge, 1 below the gum
     biting = max(0.0, number - 2.5)
-    corner = 1.0 - 0.10 * (1.0 - v) * (1.0 - v) * (1.0 + 0.8 * (number == 2)) - 0.20 * v * v
-    across = u * 0.485 * width * corner
+    corner = 1.0 - 0.07 * (1.0 - v) * (1.0 - v) * (1.0 + 0.8 * (number == 2)) - 0.14 * v * v * v
+    across = u * 0.515 * width * corner
     edge = (0.05 + 0.10 * (number == 2)) * height * u * u * u * u * (1.0 - v)
     bulge = (1.0 - u * u * u * u) * (0.35 + 1.0 * v * (1.6 - v)) * (1.6 + 0.5 * biting)
     across_full, v_full = np.broadcast_arrays(across, v)
