@@ -21,8 +21,18 @@ from vplugin.vision.mesh_light import gains, grained
 from vplugin.vision.mesh_mask import coverage, smoothstep
 from vplugin.vision.mesh_memory import Memories
 from vplugin.vision.mesh_model import FaceModel, Fit, face_model
-from vplugin.vision.mesh_view import MESH, MeshView, Seen, Sight, State, prepared, state_of
-from vplugin.vision.mesh_warp import Surface, draw, read, sampled
+from vplugin.vision.mesh_texture import Box, doubled, textured
+from vplugin.vision.mesh_view import (
+    MESH,
+    MeshView,
+    Seen,
+    Sight,
+    State,
+    completed,
+    prepared,
+    state_of,
+)
+from vplugin.vision.mesh_warp import Surface, draw, read
 from vplugin.vision.source import Source
 from vplugin.vision.swap import Swapped
 
@@ -35,9 +45,7 @@ Places = npt.NDArray[np.float64]
 _SIGMA = 0.16  # eye distances, of what counts as light
 _MEASURED = 112  # width of the copies on which light is measured
 _EYES_MM = 63.0
-_FACING = (0.12, 0.42)  # cosines below which a picture of the source shows too little of a place
 _MOUTH = 3  # number of the region
-_UNIT = np.float32(1 / 255)
 _OPEN_MOUTH = (0.035, 0.1)  # gap over the eye distance from which the target's own mouth shows
 
 
@@ -89,8 +97,8 @@ class MeshSwapper:
 
     def prepare(self, source: Source) -> tuple[MeshView, ...]:
         """Understand each picture of a source, once."""
-        return tuple(
-            side for view in source.views for side in prepared(self._model, self._sight, view)
+        return completed(
+            [side for view in source.views for side in prepared(self._model, self._sight, view)]
         )
 
     def swap(
@@ -130,37 +138,36 @@ class MeshSwapper:
         size = target.crop.shape[0]
         vertices = model.dressed(main.fit, target.fit, _KEEP)
         surface = draw(model, vertices, size // 2, 0.5)
-        layers = [_layer(surface, view, target.fit.scale, share) for view, share in chosen]
-        small, alpha = _mixed(layers, [layer.small for layer in layers]), _alpha(layers)
+        texture = textured(surface, chosen, target.fit.scale)
         bounds = surface.carry(np.column_stack([model.reach, model.skin]))
         reach, skin = bounds[..., 0], np.clip(bounds[..., 1], 0.0, 1.0)
         distance = _EYES_MM * target.fit.scale
         face = _resized(target.face, surface.size)
-        mask = coverage(reach, skin, face, alpha, distance / 2, self.style.feather)
+        mask = coverage(reach, skin, face, texture.face, distance / 2, self.style.feather)
         mask *= np.float32(presence(main, target.fit))
         made = target.crop.copy()
         box = _box(mask)
         if box is not None:
-            part = tuple(slice(2 * one.start, 2 * one.stop) for one in box)
-            texture = _mixed(layers, [layer.read(box) for layer in layers])
-            shaded = self._lit(texture, small, target.crop, part, mask * skin, distance / size)
+            part = _twice(box)
+            rgb = texture.read(box)
+            shaded = self._lit(rgb, texture.small, target.crop, part, mask * skin, distance / size)
             self._own(shaded, box, target, surface, eyes)
             made[part] = shaded
-        return made, _doubled(mask)
+        return made, doubled(mask)
 
     def _lit(
         self,
-        texture: Floats,
+        rgb: Floats,
         small: Floats,
         crop: Floats,
-        part: tuple[slice, ...],
+        part: Box,
         skin: Floats,
         eyes: float,
     ) -> Floats:
         """The new face, a part of the crop, in the target's light.
 
         Args:
-            texture: (h, w, 3) of the part, float32 RGB in 0–1.
+            rgb: (h, w, 3) of the part, float32 RGB in 0–1.
             small: (S/2, S/2, 3) the same of the whole crop.
             crop: (S, S, 3) the target.
             part: Rows and columns of the crop.
@@ -168,12 +175,12 @@ class MeshSwapper:
             eyes: Eye distance as a share of the crop's width.
         """
         if not self.style.match:
-            return texture
+            return rgb
         side = min(_MEASURED, len(skin))
         face, goal, both = (_resized(image, side) for image in (small, crop, skin))
         gain = gains(face, goal, both, _SIGMA * eyes * side, self.style.light)
         size = crop.shape[0]
-        lit = np.minimum(texture * _enlarged(gain, size)[part], np.float32(1.0))
+        lit = np.minimum(rgb * _enlarged(gain, size)[part], np.float32(1.0))
         low = np.minimum(face * gain, np.float32(1.0))
         lows = (_enlarged(low, size)[part], _enlarged(goal, size)[part])
         return grained(lit, crop[part], *lows, _enlarged(both, size)[part])
@@ -181,7 +188,7 @@ class MeshSwapper:
     def _own(
         self,
         shaded: Floats,
-        box: tuple[slice, ...],
+        box: Box,
         target: _Target,
         surface: Surface,
         eyes: tuple[float, float],
@@ -199,61 +206,13 @@ class MeshSwapper:
         inner = _box(weight)
         if inner is None:
             return
-        part = tuple(slice(2 * one.start, 2 * one.stop) for one in inner)
-        places = _doubled(np.ascontiguousarray(carried[..., :2][inner]))
+        part = _twice(inner)
+        places = doubled(np.ascontiguousarray(carried[..., :2][inner]))
         seen = read(target.crop, places)
-        shaded[part] += (seen - shaded[part]) * _doubled(weight[inner])[..., None]
+        shaded[part] += (seen - shaded[part]) * doubled(weight[inner])[..., None]
 
 
-@dataclass(frozen=True, eq=False)
-class _Layer:
-    """One picture of the source carried over.
-
-    Attributes:
-        view: The picture.
-        share: Of the mix.
-        places: (h, h, 2) where in the picture each pixel of the half-size crop is.
-        density: Pixels of the picture per pixel of the crop.
-        small: (h, h, 3) float32 RGB in 0–1.
-        alpha: (h, h) where it shows face that was seen.
-    """
-
-    view: MeshView
-    share: float
-    places: Floats
-    density: float
-    small: Floats
-    alpha: Floats
-
-    def read(self, box: tuple[slice, ...]) -> Floats:
-        """The part (rows, columns of the half-size crop) at full size: float32 RGB in 0–1."""
-        rgba = sampled(self.view.levels, _doubled(self.places[box]), self.density)
-        return np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)) * _UNIT
-
-
-def _layer(surface: Surface, view: MeshView, scale: float, share: float) -> _Layer:
-    facing = smoothstep(view.normals, *_FACING)
-    carried = surface.carry(np.column_stack([view.vertices[:, :2], facing]), -8.0)
-    places = np.ascontiguousarray(carried[..., :2])
-    density = view.fit.scale / scale
-    rgba = sampled(view.levels, places, 2.0 * density)
-    alpha = rgba[..., 3] * _UNIT * np.maximum(carried[..., 2], 0.0)
-    small = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)) * _UNIT
-    return _Layer(view, share, places, density, small, alpha)
-
-
-def _mixed(layers: Sequence[_Layer], images: Sequence[Floats]) -> Floats:
-    if len(layers) == 1:
-        return images[0]
-    now, before = layers
-    return np.asarray(cv2.addWeighted(images[0], now.share, images[1], before.share, 0.0))
-
-
-def _alpha(layers: Sequence[_Layer]) -> Floats:
-    return _mixed(layers, [layer.alpha for layer in layers])
-
-
-def _box(weight: Floats) -> tuple[slice, slice] | None:
+def _box(weight: Floats) -> Box | None:
     """Rows and columns where a map is not 0, and one more on each side."""
     rows, columns = weight.max(axis=1).nonzero()[0], weight.max(axis=0).nonzero()[0]
     if rows.size == 0:
@@ -282,10 +241,9 @@ def _own_eyes(target: State, source: State) -> tuple[float, float]:
     return max(shares[0], both), max(shares[1], both)
 
 
-def _doubled(field: Array) -> Floats:
-    """A smooth field (h, w[, C]) at twice its size."""
-    size = (2 * field.shape[1], 2 * field.shape[0])
-    return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.float32)
+def _twice(box: Box) -> Box:
+    rows, columns = box
+    return slice(2 * rows.start, 2 * rows.stop), slice(2 * columns.start, 2 * columns.stop)
 
 
 def _enlarged(field: Array, size: int) -> Floats:

@@ -15,7 +15,8 @@ Floats = npt.NDArray[np.float32]
 
 # Eye distances. Before the target's hair and hands the border is sharp; where the source's own
 # fringe ends, skin meets skin, and the shadow that hair throws has to stay out.
-_TARGET = 0.035
+_TARGET = 0.03
+_THIN = 0.025  # what is before the face is taken to be wider by this: frames of glasses, hairs
 _SOURCE = 0.08
 _LEAK = 0.06
 _CERTAIN = (0.45, 0.85)  # of the blurred chance of being face: inside only, so nothing bleeds
@@ -41,13 +42,17 @@ def coverage(
         eyes: Eye distance in pixels of these maps.
         feather: Width of the soft border of the mesh, eye distances.
     """
-    width = 2 * round(_LEAK * eyes) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    away = source - (source - cv2.erode(source, kernel)) * skin
+    away = source - (source - _shrunk(source, _LEAK * eyes)) * skin
     own = smoothstep(_blurred(away, _SOURCE * eyes), *_WHOLE)
-    face = smoothstep(_blurred(target, _TARGET * eyes), *_CERTAIN)
+    face = smoothstep(_blurred(_shrunk(target, _THIN * eyes), _TARGET * eyes), *_CERTAIN)
     border = smoothstep(reach, 0.0, max(0.02, feather))
     return np.asarray(own * face * border, np.float32)
+
+
+def _shrunk(image: Array, radius: float) -> Array:
+    width = 2 * round(radius) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    return np.asarray(cv2.erode(image, kernel))
 
 
 def _blurred(image: Array, sigma: float) -> Array:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import cv2
@@ -30,7 +30,17 @@ from vplugin.vision.mesh_warp import pyramid
 from vplugin.vision.parse import FaceClass, Parser
 from vplugin.vision.source import View
 
-__all__ = ["MESH", "MeshView", "NetSight", "Seen", "Sight", "State", "prepared", "state_of"]
+__all__ = [
+    "MESH",
+    "MeshView",
+    "NetSight",
+    "Seen",
+    "Sight",
+    "State",
+    "completed",
+    "prepared",
+    "state_of",
+]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -48,6 +58,7 @@ FACE = (
 )  # fmt: skip
 
 _LARGEST = 768
+_ASIDE = 0.4  # cosine from which a picture shows a place well
 _OVERSAMPLING = 1.6
 # Of the 106: corners and lids of the eyes at the picture's left and right.
 _EYES = ((35, 39, 40, 33, 38), (89, 93, 94, 87, 92))
@@ -159,6 +170,7 @@ class MeshView:
         normals: (V,) how much each vertex faces the camera, -1 to 1.
         state: What the face does.
         mirrored: Whether the picture is a mirror image.
+        filler: Another picture that shows best what this one does not show.
     """
 
     levels: tuple[Array, ...]
@@ -167,11 +179,7 @@ class MeshView:
     normals: Places
     state: State
     mirrored: bool
-
-    @property
-    def eyes(self) -> float:
-        """Pixels between the eyes, as if seen from the front."""
-        return self.fit.scale
+    filler: MeshView | None = None
 
 
 def prepared(model: FaceModel, sight: Sight, view: View) -> tuple[MeshView, MeshView]:
@@ -186,6 +194,19 @@ def prepared(model: FaceModel, sight: Sight, view: View) -> tuple[MeshView, Mesh
     other = seen.landmarks[model.mirror] * [-1.0, 1.0] + [size - 1.0, 0.0]
     flipped = np.ascontiguousarray(rgba[:, ::-1])
     return _view(model, rgba, seen.landmarks, False), _view(model, flipped, other, True)
+
+
+def completed(views: Sequence[MeshView]) -> tuple[MeshView, ...]:
+    """The pictures, each with the one that shows best what it does not show."""
+    result = []
+    for view in views:
+        hidden = np.clip(_ASIDE - view.normals, 0.0, 1.0)
+        gains = [float((hidden * np.clip(other.normals, 0.0, _ASIDE)).sum()) for other in views]
+        # Of two that show it alike, one that does the same with its mouth.
+        alike = [0.5 * abs(other.state.mouth - view.state.mouth) for other in views]
+        best = int(np.argmax([gain * (1.0 - a) for gain, a in zip(gains, alike, strict=True)]))
+        result.append(replace(view, filler=None if views[best] is view else views[best]))
+    return tuple(result)
 
 
 def _view(model: FaceModel, rgba: Array, marks: Places, mirrored: bool) -> MeshView:
