@@ -115,13 +115,6 @@ def test_hats_are_outside_of_the_skull_and_leave_the_eyes_free(hat):
     assert all(turning.max() == 1 for turning in outfit.turning[:1])
 
 
-def test_hair_is_covered_above_the_edge_only():
-    wear = replace(BARE, hat="beanie")
-    places = np.array([[0.0, -100, 40], [0, -30, -20], [0, 60, 160], [60, -40, 100]])
-    np.testing.assert_array_equal(wear.covers(places), [True, False, False, True])
-    assert not BARE.covers(places).any()
-
-
 def test_the_form_reads_the_skin():
     form = Form.of(_head())
     place = form.at(np.array([0.0, 4.0, -4.0, 8.0]), np.array([14.0, 14.0, 14.0, 14.0]))

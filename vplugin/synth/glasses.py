@@ -78,10 +78,14 @@ class _Fit(NamedTuple):
     apart: float
     ears: Floats
 
-    def placed(self, flat: Floats, forward: float = 0.0) -> Floats:
+    def forward(self, by: float) -> _Fit:
+        """The same, nearer to the viewer (mm)."""
+        return self._replace(centre=self.centre - np.array([0.0, 0.0, by]))
+
+    def placed(self, flat: Floats, out: float = 0.0) -> Floats:
         """Points (..., 2) of the front's plane in space; it bends back at the sides."""
         x, y = flat[..., 0], flat[..., 1]
-        z = self.centre[2] - forward + 0.0032 * x * x + 0.10 * y
+        z = self.centre[2] - out + 0.0032 * x * x + 0.06 * y
         return np.stack([self.centre[0] + x, self.centre[1] + y, z], -1)
 
 
@@ -103,6 +107,17 @@ def _fit(body: Body, slip: float) -> _Fit:
     return _Fit(apart / 63.0, centre, apart, np.array(roots))
 
 
+def _in_the_way(fit: _Fit, body: Body, frame: Frame, half: float) -> float:
+    """How far (mm) cheeks and lids stand out through the lenses, 0 to 9."""
+    skin = body.parts[0].vertices
+    x, y = np.abs(skin[:, 0] - fit.centre[0]) - half, skin[:, 1] - fit.centre[1] - 2.0
+    near = (np.abs(x) < 0.9 * frame.wide) & (np.abs(y) < 0.95 * frame.tall) & (skin[:, 2] < 30.0)
+    if not near.any():
+        return 0.0
+    lens = fit.placed(skin[near, :2] - fit.centre[:2])
+    return float(np.clip((lens[:, 2] + 2.0 - skin[near, 2]).max(), 0.0, 9.0))
+
+
 def wear_glasses(
     body: Body, frame: Frame, rim: Stuff, lens: Stuff, size: float, slip: float
 ) -> list[Piece]:
@@ -120,6 +135,7 @@ def wear_glasses(
     scale = size * fit.scale
     shape = frame._replace(wide=frame.wide * scale, tall=frame.tall * scale)
     half = 0.5 * fit.apart + max(0.0, shape.wide - 0.5 * fit.apart + 7.5)
+    fit = fit.forward(_in_the_way(fit, body, shape, half))
     hard: list[Solid] = []
     pieces = []
     for side in (-1.0, 1.0):

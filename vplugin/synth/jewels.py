@@ -81,15 +81,25 @@ def headphones(form: Form, body: Body, kind: str, stuff: Stuff) -> list[Piece]:
     for centre, side in zip(centres, (-1.0, 1.0), strict=True):
         at = centre + np.array([side * 7.0, 0.0, -3.0])
         solids.append(ball(tuple(at), (15.0, 36.0, 30.0), 9, 16))
-    arc = np.linspace(-1.0, 1.0, 25)
-    rows = 0.05 + 5.6 * np.abs(arc)
-    place = form.at(np.where(arc < 0.0, -4.95, 4.95), rows)
-    path = place.lifted(14.0 + 10.0 * np.abs(arc))
-    solids.append(tube(path, 7.0, 8, flat=(1.6, 0.6), up=(0.0, 0.0, 1.0)))
+    solids.append(_band(form, centres))
     pieces = [piece(joined(solids), stuff)]
     if kind == "headset":
         pieces.append(_boom(form, centres[0], stuff))
     return pieces
+
+
+def _band(form: Form, centres: list[Floats]) -> Solid:
+    """The arc over the head from one cup to the other."""
+    low = 0.5 * (centres[0] + centres[1]) + np.array([0.0, -24.0, -3.0])
+    crown = float(form.skin[0, 0, 1])
+    wide, tall = 0.5 * float(centres[1][0] - centres[0][0]) + 11.0, float(low[1]) - crown + 11.0
+    turn = np.linspace(-0.5, 0.5, 27) * PI
+    # A box with round corners rather than an ellipse: it lies on the hair and the sides.
+    c, s = cosines(turn), sines(turn)
+    square = 1.0 + 0.28 * c * c * s * s * 4.0 * 0.5
+    x, y = low[0] + wide * s * square, low[1] - tall * c * square
+    path = np.stack([x, y, low[2] + 0.0 * x], -1)
+    return tube(path, 7.0, 8, flat=(1.7, 0.55), up=(0.0, 0.0, 1.0))
 
 
 def _boom(form: Form, ear: Floats, stuff: Stuff) -> Piece:

@@ -9,9 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from vplugin.synth import cloth, hats, jewels, masks
 from vplugin.synth.canvas import tinted
 from vplugin.synth.draw import Draw
@@ -141,23 +138,6 @@ class Wear(Group):
     def covered_eyes(self) -> bool:
         """Whether dark lenses hide the eyes."""
         return self.glasses != "none" and self.lenses == "dark"
-
-    def covers(self, places: Floats) -> npt.NDArray[np.bool_]:
-        """Where the hat leaves no room for hair.
-
-        Args:
-            places: (N, 3) face coordinates of hair roots, mm.
-
-        Returns:
-            (N,) bool.
-        """
-        if self.hat in ("none", "band"):
-            return np.zeros(len(places), np.bool_)
-        if self.hat in ("headscarf", "hood"):
-            # All of the head; what grows on the face in front stays.
-            return np.asarray((places[:, 1] < -40.0) | (places[:, 2] > 20.0))
-        edge = hats.EDGES[self.hat].height(places[:, 2])
-        return np.asarray(places[:, 1] < edge - 2.0)
 
 
 def _colours(draw: Draw) -> dict[str, Any]:
