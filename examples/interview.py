@@ -29,8 +29,8 @@ from vplugin.synth.speech import Speech
 from vplugin.synth.voice import Voice
 
 ROOT = Path(__file__).resolve().parent.parent
-PEOPLE = {"ada": 26, "ben": 3, "chika": 25, "deniz": 15, "fatima": 22, "luis": 13}
-GUESTS = {"left": 11, "right": 39}  # of the film: nobody of PEOPLE, so that a swap shows something
+PEOPLE = {"ada": 74, "ben": 63, "chika": 81, "deniz": 64, "fatima": 49, "luis": 77}
+GUESTS = {"left": 67, "right": 85}  # of the film: nobody of PEOPLE, so that a swap shows something
 CUT = 7.55
 SECONDS = 13.6
 

@@ -63,8 +63,8 @@ _DENSITY = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_4
 
 
 _STUDIO = Light("studio", -32.0, 34.0, softness=0.7, fill=0.4, rim=0.4)
-_WINDOW = Light("window", 58.0, 22.0, strength=0.95, softness=0.8, kelvin=6600.0, fill=0.25)
-_INDOOR = Light("indoor", -20.0, 52.0, softness=0.5, kelvin=4300.0, fill=0.3, ambient=0.6)
+_WINDOW = Light("window", -56.0, 22.0, strength=1.05, softness=0.8, kelvin=6600.0, fill=0.25)
+_INDOOR = Light("indoor", 24.0, 48.0, softness=0.5, kelvin=4300.0, fill=0.3, ambient=0.6)
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,11 @@ def portrait(person: Person, size: int, view: View = VIEWS[0], seed: int = 0) ->
     pose = replace(view.pose, yaw=view.pose.yaw - facing)
     subject = Subject(person, view.expression, pose, (0.0, 14.0, _DISTANCE), facing=facing)
     wall = Backdrop.drawn(
-        Draw(seed, "wall"), kind="studio", seed=abs(seed) % 10**9, brightness=0.5, blur=0.03
+        Draw(seed, "wall"), kind="studio", seed=abs(seed) % 10**9, brightness=0.9, blur=0.03
     )
-    scene = Scene((subject,), Camera(field_of_view=_VIEW), view.light, wall, seed=seed)
+    scene = Scene(
+        (subject,), Camera(field_of_view=_VIEW, exposure=0.15), view.light, wall, seed=seed
+    )
     return render(scene, (size, size))
 
 
