@@ -33,7 +33,11 @@ def bank_item(seed: int) -> Item:
     if seed % 2:
         cv2.circle(segments, (int(centre[0]), int(y1) - 2), 9, int(Segment.HAND), -1)
     words = {f"expression.{p.name}": p.mean for p in Expression.parameters()}
-    words |= {"expression.blink_left": float(seed % 2), "expression.blink_right": 0.0}
+    words |= {
+        "jaw.chin_cleft": 0.5,
+        "expression.blink_left": float(seed % 2),
+        "expression.blink_right": 0.0,
+    }
     identity = np.full(256, np.nan, np.float32)
     identity[:6] = np.random.default_rng((8, seed // 3)).random(6)
     more = {

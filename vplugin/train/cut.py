@@ -96,8 +96,8 @@ def mirrored(face: Face) -> Face:
     flip = np.array([-1.0, 1.0], np.float32), np.array([last, 0.0], np.float32)
     x0, y0, x1, y1 = (float(value) for value in face.box)
     words = dict(face.words)
-    for name in [name for name in words if "left" in name]:
-        other = name.replace("left", "right")
+    for name in [name for name in words if name.endswith("_left")]:
+        other = name.removesuffix("left") + "right"
         words[name], words[other] = face.words[other], face.words[name]
     return face._replace(
         image=cv2.flip(np.asarray(face.image), 1),
