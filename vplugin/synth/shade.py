@@ -77,7 +77,7 @@ def mirrored(
         out[channel] = (1.0 - up) * sky[2, channel] * 0.5 + up * sky[0, channel]
     for n in range(lights.shape[0] - 1):
         # A disc under this angle, as bright as its irradiance says; bounded, or it would sparkle.
-        wide = 0.10 + 0.35 * lights[n, 7]
+        wide = min(0.26, 0.10 + 0.30 * lights[n, 7])
         away = 1.0 - (rx * lights[n, 0] + ry * lights[n, 1] + rz * lights[n, 2])
         edge = 0.5 * wide * wide
         bright = smoothstep(1.35 * edge, 0.65 * edge, away) * min(24.0, 1.0 / (wide * wide))
@@ -141,9 +141,9 @@ def _one(
         # The lids' shade and lashes: deeper than what the cavity says.
         cavity *= cavity
         mirrored(nx, ny, nz, vx, vy, vz, lights, sky, key * clamp(2.0 * cavity, 0.0, 1.0), mirror)
-        shine = _fresnel(nx * vx + ny * vy + nz * vz, 0.035) * (0.3 + 0.7 * cavity)
+        shine = _fresnel(nx * vx + ny * vy + nz * vz, 0.045) * (0.3 + 0.7 * cavity)
         for channel in range(3):
-            out[channel] = sample[channel] * glow[channel] * (0.35 + 0.65 * cavity)
+            out[channel] = sample[channel] * glow[channel] * (0.22 + 0.66 * cavity)
             out[channel] += shine * mirror[channel]
         return
     for channel in range(3):
