@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vplugin.synth import rooms, streets, studios
 from vplugin.synth.canvas import Canvas, Look, Picture, grey
-from vplugin.synth.canvas_kernel import defocused, enlarged
+from vplugin.synth.defocus import defocused, enlarged
 from vplugin.synth.draw import Draw
 from vplugin.synth.parameters import Group, choice, number
 

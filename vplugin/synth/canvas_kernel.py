@@ -11,164 +11,16 @@ from math import floor, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.synth.exact import clamp, compiled, flat_noise, hashed
+from vplugin.synth.exact import clamp, compiled
+from vplugin.synth.patterns import Shade, pattern, value_noise2
 
 Floats = npt.NDArray[np.float64]
 Row = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.float32]
-Shade = tuple[float, float, float, float, float]
 
 # 3 for kind, frame and outline, 9 of place, 16 of the look.
 ROW = 28
 _NEAR = 0.05
-
-
-@compiled
-def lattice(x: int, y: int, seed: int) -> float:
-    """A random number in [0, 1) of a cell."""
-    value: float = hashed(x, y, 0, seed)
-    return value
-
-
-@compiled
-def value_noise2(x: float, y: float, seed: int) -> float:
-    """Smooth noise in [0, 1]."""
-    value: float = 0.5 + 0.5 * flat_noise(x, y, seed)
-    return value
-
-
-@compiled
-def _joint(u: float, v: float, wide: float, size: float) -> float:
-    """1 on the joints of a grid of cells, 0 inside; ``size`` is the footprint of a pixel."""
-    across = min(u, 1.0 - u)
-    down = min(v, 1.0 - v)
-    edge = min(across, down)
-    return clamp((wide - edge) / (size + 0.02) + 0.5, 0.0, 1.0)
-
-
-@compiled
-def _pattern(
-    code: int, u: float, v: float, across: float, down: float, seed: int, size: float
-) -> Shade:
-    """Of a point of a surface: share of the second colour, gain, and three tints.
-
-    Args:
-        code: A ``Pattern``.
-        u, v: 0 to 1.
-        across, down: Repeats.
-        seed: Of its noise.
-        size: How much of the surface one pixel covers.
-    """
-    x, y = u * across, v * down
-    if code == 1:
-        return v, 1.0, 1.0, 1.0, 1.0
-    if code == 2 or code == 3 or code == 4:
-        row = floor(y)
-        if code == 2:
-            x += 0.5 * (row - 2.0 * floor(0.5 * row))
-        elif code == 4:
-            x += 3.0 * lattice(int(row), 7, seed)
-        column = floor(x)
-        fx, fy = x - column, y - row
-        foot = size * max(across, down)
-        wide = 0.07 if code == 2 else (0.03 if code == 3 else 0.02)
-        if code == 2:
-            line = max(
-                clamp((wide * 0.5 - min(fx, 1.0 - fx)) / (size * across + 0.02) + 0.5, 0.0, 1.0),
-                clamp((wide - min(fy, 1.0 - fy)) / (size * down + 0.02) + 0.5, 0.0, 1.0),
-            )
-        else:
-            line = _joint(fx, fy, wide, foot)
-        fade = clamp(1.5 - foot, 0.0, 1.0)
-        spread = 0.5 if code == 2 else (0.12 if code == 3 else 0.55)
-        gain = 1.0 + spread * fade * (lattice(int(column), int(row), seed) - 0.5)
-        if code == 4:
-            gain *= 0.88 + 0.24 * value_noise2(x * 2.0, y * 24.0, seed + 3)
-        return line * fade + (1.0 - fade) * 0.1, gain, 1.0, 1.0, 1.0
-    if code == 5:
-        column, row = floor(x), floor(y)
-        fx, fy = x - column, y - row
-        chance = lattice(int(column), int(row), seed)
-        inside = 1.0 - _joint(fx, fy, 0.2, size * max(across, down))
-        warm = lattice(int(column), int(row), seed + 1)
-        gain = 1.0
-        if inside > 0.5:
-            gain = 0.15 + 1.6 * chance * chance + (0.5 * fy - 0.2)
-        return inside, gain, 1.0, 1.0 - 0.2 * warm, 1.0 - 0.45 * warm
-    if code == 6:
-        wave = value_noise2(x * 2.0, v * 0.7, seed) * 0.7 + value_noise2(x * 5.0, v, seed + 1) * 0.3
-        fall = x + 0.4 * wave
-        fold = fall - floor(fall)
-        hill = 4.0 * fold * (1.0 - fold)
-        return 0.0, 0.45 + 0.7 * hill * (0.6 + 0.4 * wave), 1.0, 1.0, 1.0
-    if code == 7 or code == 14:
-        row = floor(y)
-        fy = y - row
-        shelf = 0.07 if code == 7 else 0.05
-        if fy > 1.0 - shelf:
-            return 1.0, 1.0, 1.0, 1.0, 1.0
-        x += 0.7 * value_noise2(x * 0.5, row, seed + 9)
-        column = floor(x)
-        fx = x - column
-        i, j = int(column), int(row)
-        tall = 0.2 * lattice(i, j, seed + 5) if code == 7 else 0.75 * lattice(i, j, seed + 5)
-        if lattice(i, j, seed + 6) < 0.07 or fy < 0.08 + tall:
-            return 1.0, 0.3 + 0.25 * fy, 1.0, 1.0, 1.0
-        tone = lattice(i, j, seed)
-        gain = (0.15 + 1.5 * tone * tone) * (0.55 + 1.8 * fx * (1.0 - fx))
-        if code == 7 and 0.3 < fy - tall < 0.42 and tone > 0.3:
-            gain *= 0.5 + 1.2 * lattice(i, j, seed + 4)
-        warm = lattice(i, j, seed + 2)
-        cool = lattice(i, j, seed + 3)
-        return 0.0, gain, 0.5 + warm, 0.45 + 0.5 * cool, 0.25 + 0.9 * (1.0 - warm) * cool + 0.15
-    if code == 8:
-        fold = x - floor(x)
-        edge = min(abs(fold - 0.5), min(fold, 1.0 - fold))
-        side = 1.0 if fold > 0.5 else -1.0
-        return clamp(0.5 + side * edge / (size * across + 1e-6), 0.0, 1.0), 1.0, 1.0, 1.0, 1.0
-    if code == 9:
-        odd = floor(x) + floor(y)
-        return odd - 2.0 * floor(0.5 * odd), 1.0, 1.0, 1.0, 1.0
-    if code == 10:
-        row = floor(y)
-        fy = y - row
-        start = lattice(int(row), 3, seed)
-        stop = 0.55 + 0.4 * lattice(int(row), 4, seed)
-        blank = lattice(int(row), 5, seed) < 0.12
-        ink = 0.0
-        if 0.25 < fy < 0.75 and 0.06 < u < stop and not blank:
-            letter = floor(x * 3.0)
-            gap = lattice(floor(letter * 0.28 + start * 3.0), int(row), seed + 1)
-            ink = 0.0 if gap < 0.12 else 0.55 + 0.45 * lattice(int(letter), int(row), seed + 2)
-        return ink, 1.0, 1.0, 1.0, 1.0
-    if code == 11:
-        big = value_noise2(x, y, seed)
-        fine = value_noise2(x * 3.1, y * 3.1, seed + 1)
-        leaf = value_noise2(x * 9.0, y * 9.0, seed + 2)
-        share = clamp((0.5 * big + 0.3 * fine + 0.3 * leaf - 0.4) * 4.0, 0.0, 1.0)
-        return share, 0.45 + 0.9 * leaf + 0.3 * (1.0 - v), 1.0, 1.0, 1.0
-    if code == 12:
-        dx, dy = 2.0 * u - 1.0, 2.0 * v - 1.0
-        return clamp(sqrt(dx * dx + dy * dy), 0.0, 1.0), 1.0, 1.0, 1.0, 1.0
-    if code == 13:
-        total = 0.0
-        weight = 0.5
-        for octave in range(4):
-            total += weight * value_noise2(x, y, seed + octave)
-            x, y, weight = x * 2.03, y * 2.03, weight * 0.5
-        return clamp((total - 0.38) * 4.0, 0.0, 1.0), 1.0, 1.0, 1.0, 1.0
-    if code == 15:
-        dx, dy = 2.0 * u - 1.0, 2.0 * v - 1.0
-        reach = sqrt(dx * dx + dy * dy) * across
-        fold = reach - floor(reach)
-        return 1.0 if fold > 0.5 else 0.0, 1.0, 1.0, 1.0, 1.0
-    if code == 16:
-        bend = value_noise2(x, y, seed) + 0.5 * value_noise2(x * 2.3, y * 2.3, seed + 1)
-        fold = 3.0 * bend
-        fold -= floor(fold)
-        edge = min(fold, 1.0 - fold)
-        return clamp(1.0 - edge * 6.0, 0.0, 1.0), 0.9 + 0.2 * bend, 1.0, 1.0, 1.0
-    return 0.0, 1.0, 1.0, 1.0, 1.0
 
 
 @compiled
@@ -321,7 +173,7 @@ def _paint_surface(
                 continue
             size = max(step_u, step_v)
             inside_u, inside_v = clamp(u, 0.0, 0.999999), clamp(v, 0.0, 0.999999)
-            shade = _pattern(code, inside_u, inside_v, row[19], row[20], seed, size)
+            shade = pattern(code, inside_u, inside_v, row[19], row[20], seed, size)
             gain = _mottle(u, v, row) * _rounded(2.0 * u - 1.0, 2.0 * v - 1.0, row[26], eye)
             _blend(canvas, y, x, row, cover, gain, shade)
 
@@ -365,7 +217,7 @@ def _paint_bar(
             over = 1.0 / (radius + 1e-9)
             turn = clamp((ex * -ly + ey * lx) / root * over * 0.5 + 0.5, 0.0, 0.999999)
             on = clamp(along, 0.0, 0.999999)
-            shade = _pattern(int(row[18]), turn, on, row[19], row[20], int(row[21]), 0.0)
+            shade = pattern(int(row[18]), turn, on, row[19], row[20], int(row[21]), 0.0)
             gain = _mottle(along * root * 0.02, turn, row)
             gain *= _rounded(clamp(ex * over, -1.0, 1.0), clamp(ey * over, -1.0, 1.0), row[26], eye)
             _blend(canvas, y, x, row, cover, gain, shade)
@@ -407,100 +259,3 @@ def paint_rows(canvas: Picture, rows: Floats, eye: Floats) -> None:
             place[3], place[4], place[5] = 2.0 * radius, 0.0, 0.0
             place[6], place[7], place[8] = 0.0, 2.0 * radius, 0.0
         _paint_surface(canvas, row, place, eye, focal, middle, horizon)
-
-
-@compiled
-def defocused(picture: Picture, radius: float) -> Picture:
-    """The picture through a round aperture; bright points become discs.
-
-    Args:
-        picture: (H, W, 4) float32.
-        radius: Of the disc, pixels.
-
-    Returns:
-        (H, W, 4) float32; the border is continued outside.
-    """
-    height, width = picture.shape[:2]
-    reach = floor(radius) + 1
-    sums = np.empty((height, width + 2 * reach + 2, 4))
-    for y in range(height):
-        for c in range(4):
-            sums[y, 0, c] = 0.0
-        for x in range(width + 2 * reach + 1):
-            inside = min(max(x - reach, 0), width - 1)
-            for c in range(4):
-                sums[y, x + 1, c] = sums[y, x, c] + picture[y, inside, c]
-    out = np.zeros((height, width, 4), np.float32)
-    half = np.zeros(2 * reach + 1)
-    area = 0.0
-    for k in range(2 * reach + 1):
-        dy = abs(k - reach) * 1.0
-        if dy < radius + 0.5:
-            fill = clamp(radius + 0.5 - dy, 0.0, 1.0)
-            half[k] = max(sqrt(max(radius * radius - dy * dy, 0.0)), 0.5 * fill)
-            half[k] = min(half[k], reach * 1.0)
-            area += 2.0 * half[k]
-    over = 1.0 / area
-    row = np.zeros((width, 4))
-    for y in range(height):
-        row[:] = 0.0
-        for k in range(2 * reach + 1):
-            if half[k] <= 0.0:
-                continue
-            source = sums[min(max(y + k - reach, 0), height - 1)]
-            start, stop = reach + 0.5 - half[k], reach + 0.5 + half[k]
-            i, j = floor(start), floor(stop)
-            fi, fj = start - i, stop - j
-            for x in range(width):
-                for c in range(4):
-                    low = source[x + i, c] + fi * (source[x + i + 1, c] - source[x + i, c])
-                    top = source[x + j, c] + fj * (source[x + j + 1, c] - source[x + j, c])
-                    row[x, c] += top - low
-        for x in range(width):
-            for c in range(4):
-                out[y, x, c] = row[x, c] * over
-    return out
-
-
-@compiled
-def enlarged(picture: Picture, height: int, width: int) -> Picture:
-    """The picture at another size, by quadratic splines (smooth, never sharper).
-
-    Args:
-        picture: (h, w, 4) float32.
-        height: Of the result.
-        width: Of the result.
-
-    Returns:
-        (H, W, 3) float32.
-    """
-    old_height, old_width = picture.shape[:2]
-    between = np.empty((height, old_width, 3), np.float32)
-    for y in range(height):
-        at = (y + 0.5) * old_height / height
-        middle = floor(at)
-        t = at - middle - 0.5
-        a, c = 0.5 * (0.5 - t) * (0.5 - t), 0.5 * (0.5 + t) * (0.5 + t)
-        above, below = max(middle - 1, 0), min(middle + 1, old_height - 1)
-        for x in range(old_width):
-            for k in range(3):
-                between[y, x, k] = (
-                    a * picture[above, x, k]
-                    + (1.0 - a - c) * picture[middle, x, k]
-                    + c * picture[below, x, k]
-                )
-    out = np.empty((height, width, 3), np.float32)
-    for x in range(width):
-        at = (x + 0.5) * old_width / width
-        middle = floor(at)
-        t = at - middle - 0.5
-        a, c = 0.5 * (0.5 - t) * (0.5 - t), 0.5 * (0.5 + t) * (0.5 + t)
-        left, right = max(middle - 1, 0), min(middle + 1, old_width - 1)
-        for y in range(height):
-            for k in range(3):
-                out[y, x, k] = (
-                    a * between[y, left, k]
-                    + (1.0 - a - c) * between[y, middle, k]
-                    + c * between[y, right, k]
-                )
-    return out

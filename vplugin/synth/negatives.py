@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vplugin.synth import animals
 from vplugin.synth.canvas import Canvas, Colour, Look, Outline, Pattern, View, grey, tinted
-from vplugin.synth.canvas_kernel import defocused
+from vplugin.synth.defocus import defocused
 from vplugin.synth.draw import Draw
 
 

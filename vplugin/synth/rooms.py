@@ -7,8 +7,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from vplugin.synth.canvas import Canvas, Colour, Look, Outline, Pattern, View, grey, tinted
+from vplugin.synth.canvas import Canvas, Colour, Look, Pattern, View, grey, tinted
 from vplugin.synth.draw import Draw
+from vplugin.synth.furniture import (
+    cupboard,
+    desk,
+    lamp,
+    plant,
+    rug,
+    shelf,
+    sofa,
+    table,
+    television,
+    timber,
+)
 
 
 class Shell(NamedTuple):
@@ -23,11 +35,6 @@ class Shell(NamedTuple):
     wall: Colour
 
 
-def _wood(draw: Draw, value: float | None = None) -> Colour:
-    light = value if value is not None else draw.uniform(0.04, 0.45)
-    return tinted(draw.uniform(0.045, 0.10), draw.uniform(0.35, 0.75), light)
-
-
 def _wall_colour(draw: Draw) -> Colour:
     if draw.chance(0.6):
         return grey(draw.uniform(0.3, 0.8), draw.uniform(-0.04, 0.12))
@@ -38,7 +45,7 @@ def _floor_look(draw: Draw, deep: float) -> Look:
     pattern = draw.choice((Pattern.PLANKS, Pattern.TILES, Pattern.CLOUDS), (4, 2, 2))
     seed = draw.integer(0, 9999)
     if pattern is Pattern.PLANKS:
-        return Look(_wood(draw), grey(0.02), pattern, 60, deep / 1.2, seed, 0.15, 30)
+        return Look(timber(draw), grey(0.02), pattern, 60, deep / 1.2, seed, 0.15, 30)
     if pattern is Pattern.TILES:
         return Look(grey(draw.uniform(0.1, 0.6), 0.05), grey(0.15), pattern, 26, deep * 2, seed)
     carpet = tinted(draw.uniform(), draw.uniform(0.0, 0.5), draw.uniform(0.06, 0.4))
@@ -97,54 +104,6 @@ def window(room: Shell, draw: Draw, x: float, bright: float) -> None:
             canvas.surface((side, top - 0.15, z - 0.1), (0.45, 0, 0), (0, tall + 0.5, 0), cloth)
 
 
-def shelf(
-    canvas: Canvas, draw: Draw, low: tuple[float, float, float], size: tuple[float, float]
-) -> None:
-    """A bookcase with its lower left front corner at ``low``, ``size`` wide and tall."""
-    (x, y, z), (wide, tall) = low, size
-    wood = _wood(draw)
-    rows = max(1, int(tall / 0.34))
-    canvas.box((x, y - tall, z), (x + wide, y, z + 0.3), Look(wood))
-    books = Look(
-        grey(draw.uniform(0.3, 0.7), 0.1), wood, Pattern.BOOKS, wide * draw.uniform(22, 34), rows,
-        draw.integer(0, 9999),
-    )  # fmt: skip
-    canvas.surface(
-        (x + 0.03, y - tall + 0.03, z - 0.01), (wide - 0.06, 0, 0), (0, tall - 0.06, 0), books
-    )
-    upright = Look(wood).scaled(0.9)
-    for part in range(1, max(1, int(wide / 0.8))):
-        at = x + part * wide / int(wide / 0.8)
-        canvas.surface((at, y - tall, z - 0.02), (0.03, 0, 0), (0, tall, 0), upright)
-
-
-def plant(canvas: Canvas, draw: Draw, foot: tuple[float, float, float], tall: float) -> None:
-    """A pot plant: a pot, stems and leaves."""
-    x, y, z = foot
-    pot = Look(tinted(draw.uniform(0, 0.12), draw.uniform(0.1, 0.7), 0.3), round=0.5)
-    size = 0.16 * tall
-    canvas.bar((x, y - 0.1 * tall, z), (x, y - 0.25 * tall, z), (size * 0.8, size), pot)
-    green = draw.uniform(0.22, 0.38)
-    for _ in range(draw.integer(10, 26)):
-        dx, dy = draw.normal(0, 0.22) * tall, draw.uniform(0.4, 1.0) * tall
-        dz = draw.normal(0, 0.1) * tall
-        leaf = Look(tinted(green, draw.uniform(0.5, 0.85), draw.uniform(0.02, 0.22)), round=0.4)
-        tip = (x + dx, y - dy, z + dz)
-        root = (x + 0.35 * dx, y - 0.3 * tall - 0.4 * (dy - 0.3 * tall), z)
-        canvas.bar(root, tip, (0.05 * tall, 0.008), leaf)
-
-
-def lamp(canvas: Canvas, draw: Draw, foot: tuple[float, float, float], tall: float) -> None:
-    """A lamp on a stem, with its light on the air around it."""
-    x, y, z = foot
-    canvas.bar((x, y, z), (x, y - tall, z), (0.015, 0.012), Look(grey(0.05), round=0.7))
-    bright = draw.uniform(1.2, 4.0)
-    shade = Look((bright, bright * 0.72, bright * 0.42), round=0.3)
-    canvas.bar((x, y - tall - 0.1, z), (x, y - tall + 0.16, z), (0.12, 0.19), shade)
-    glow = Look((1.0, 0.65, 0.35), opacity=0.14, feather=0.7)
-    canvas.ball((x, y - tall, z - 0.05), 0.7, glow)
-
-
 def pictures(room: Shell, draw: Draw, count: int) -> None:
     """Framed pictures on the back wall: abstract ones, landscapes, never a face."""
     for _ in range(count):
@@ -152,7 +111,7 @@ def pictures(room: Shell, draw: Draw, count: int) -> None:
         x = draw.uniform(room.left, room.right - wide)
         y = draw.uniform(room.ceiling + 0.35, room.floor - 1.5)
         z = room.back - 0.02
-        frame = Look(draw.choice((grey(0.02), grey(0.7), _wood(draw))))
+        frame = Look(draw.choice((grey(0.02), grey(0.7), timber(draw))))
         room.canvas.surface((x, y, z), (wide, 0, 0), (0, tall, 0), frame)
         mat = Look(grey(0.75))
         edge = 0.03
@@ -173,7 +132,7 @@ def pictures(room: Shell, draw: Draw, count: int) -> None:
 
 def _door(room: Shell, draw: Draw) -> None:
     x, z = draw.uniform(room.left, room.right - 1.0), room.back - 0.02
-    wood = Look(_wood(draw) if draw.chance(0.5) else grey(0.6))
+    wood = Look(timber(draw) if draw.chance(0.5) else grey(0.6))
     room.canvas.surface(
         (x - 0.07, room.floor - 2.12, z), (1.04, 0, 0), (0, 2.12, 0), wood.scaled(1.2)
     )
@@ -181,50 +140,48 @@ def _door(room: Shell, draw: Draw) -> None:
     room.canvas.ball((x + 0.82, room.floor - 1.0, z - 0.05), 0.03, Look(grey(0.7, 0.2), round=0.8))
 
 
-def _sofa(room: Shell, draw: Draw) -> None:
-    canvas = room.canvas
-    x, z = draw.uniform(room.left, room.right - 2.0), room.back - 1.1
-    cloth = Look(tinted(draw.uniform(), draw.uniform(0, 0.6), draw.uniform(0.04, 0.4)), noise=0.15)
-    low = room.floor
-    canvas.box((x, low - 0.85, z + 0.6), (x + 2.0, low, z + 0.9), cloth)
-    canvas.box((x, low - 0.42, z), (x + 2.0, low, z + 0.6), cloth.scaled(0.9))
-    for side in (x - 0.2, x + 2.0):
-        canvas.box((side, low - 0.62, z), (side + 0.2, low, z + 0.85), cloth.scaled(0.8))
-    for _ in range(draw.integer(0, 4)):
-        own = Look(tinted(draw.uniform(), draw.uniform(0, 0.8), draw.uniform(0.1, 0.6)), round=0.3)
-        at = (x + draw.uniform(0.1, 1.6), low - 0.78, z + 0.5)
-        canvas.surface(at, (0.42, 0.05, 0), (-0.03, 0.4, 0), own, Outline.ROUNDED)
+def _along(place: Shell, draw: Draw, wide: float) -> float:
+    """Where something of this width stands along the back wall."""
+    return draw.uniform(place.left, max(place.left + 0.1, place.right - wide))
+
+
+def _furnished(place: Shell, draw: Draw) -> None:
+    """Furniture against the back wall, then what stands before it."""
+    canvas, floor, back = place.canvas, place.floor, place.back
+    if draw.chance(0.5):
+        rug(canvas, draw, _along(place, draw, 2.0), floor, back - 0.6)
+    if draw.chance(0.45):
+        at = (_along(place, draw, 1.2), floor, back - 0.35)
+        shelf(canvas, draw, at, (draw.uniform(0.8, 2.0), draw.uniform(0.9, 2.2)))
+    for _ in range(draw.integer(0, 3)):
+        cupboard(canvas, draw, _along(place, draw, 1.4), floor, back - 0.46)
+    if draw.chance(0.3):
+        television(
+            canvas, draw, _along(place, draw, 1.4), floor - draw.uniform(1.4, 1.8), back - 0.03
+        )
+    if draw.chance(0.5):
+        sofa(canvas, draw, _along(place, draw, 2.0), floor, back - 1.1)
+    if draw.chance(0.4):
+        table(
+            canvas, draw, _along(place, draw, 1.5), floor, max(1.2, back - draw.uniform(1.5, 2.6))
+        )
+    for _ in range(draw.integer(0, 3)):
+        at = (_along(place, draw, 0.3), floor, back - draw.uniform(0.3, 1.5))
+        plant(canvas, draw, at, draw.uniform(0.5, 1.8))
+    if draw.chance(0.6):
+        at = (_along(place, draw, 0.3), floor, back - draw.uniform(0.3, 1.2))
+        lamp(canvas, draw, at, draw.uniform(1.2, 1.7))
 
 
 def room(draw: Draw, aspect: float) -> Canvas:
     """A living room."""
     place = shell(draw, aspect)
     if draw.chance(0.6):
-        window(
-            place, draw, draw.uniform(place.left + 0.3, place.right - 1.8), draw.uniform(0.8, 4.0)
-        )
-    pictures(place, draw, draw.integer(0, 4))
+        window(place, draw, _along(place, draw, 1.8), draw.uniform(0.8, 4.0))
+    pictures(place, draw, draw.integer(0, 5))
     if draw.chance(0.35):
         _door(place, draw)
-    if draw.chance(0.45):
-        at = (draw.uniform(place.left, place.right - 1.0), place.floor, place.back - 0.35)
-        shelf(place.canvas, draw, at, (draw.uniform(0.8, 2.0), draw.uniform(0.9, 2.2)))
-    if draw.chance(0.6):
-        _sofa(place, draw)
-    if draw.chance(0.6):
-        at = (
-            draw.uniform(place.left, place.right),
-            place.floor,
-            place.back - draw.uniform(0.3, 1.5),
-        )
-        plant(place.canvas, draw, at, draw.uniform(0.7, 1.7))
-    if draw.chance(0.6):
-        at = (
-            draw.uniform(place.left, place.right),
-            place.floor,
-            place.back - draw.uniform(0.3, 1.2),
-        )
-        lamp(place.canvas, draw, at, draw.uniform(1.2, 1.7))
+    _furnished(place, draw)
     return place.canvas
 
 
@@ -243,33 +200,6 @@ def bookshelf(draw: Draw, aspect: float) -> Canvas:
         at = (draw.uniform(-1.2, 1.2), place.floor, place.back - 0.8)
         lamp(place.canvas, draw, at, draw.uniform(1.2, 1.7))
     return place.canvas
-
-
-def _desk(canvas: Canvas, draw: Draw, x: float, floor: float, z: float) -> None:
-    top = Look(_wood(draw) if draw.chance(0.5) else grey(0.6))
-    canvas.box((x, floor - 0.75, z), (x + 1.5, floor - 0.70, z + 0.75), top)
-    for leg in (x + 0.05, x + 1.42):
-        canvas.bar(
-            (leg, floor - 0.7, z), (leg, floor, z), (0.025, 0.025), Look(grey(0.08), round=0.5)
-        )
-    screen = x + draw.uniform(0.1, 0.8)
-    canvas.box(
-        (screen, floor - 1.28, z + 0.4), (screen + 0.6, floor - 0.9, z + 0.43), Look(grey(0.02))
-    )
-    if draw.chance(0.6):
-        shine = Look(
-            tinted(draw.uniform(0.5, 0.7), 0.3, draw.uniform(0.3, 1.3)), grey(0.1), Pattern.TEXT, 9,
-            14, draw.integer(0, 999),
-        )  # fmt: skip
-        canvas.surface((screen + 0.02, floor - 1.26, z + 0.39), (0.56, 0, 0), (0, 0.34, 0), shine)
-    canvas.box(
-        (screen + 0.25, floor - 0.9, z + 0.4),
-        (screen + 0.35, floor - 0.75, z + 0.42),
-        Look(grey(0.05)),
-    )
-    chair = Look(tinted(draw.uniform(), draw.uniform(0, 0.7), draw.uniform(0.02, 0.2)), round=0.3)
-    at = x + draw.uniform(0.3, 0.9)
-    canvas.surface((at, floor - 1.05, z - 0.3), (0.5, 0, 0), (0, 0.6, 0), chair, Outline.ROUNDED)
 
 
 def office(draw: Draw, aspect: float) -> Canvas:
@@ -293,7 +223,7 @@ def office(draw: Draw, aspect: float) -> Canvas:
         shelf(canvas, draw, at, (draw.uniform(0.8, 2.4), draw.uniform(0.8, 2.0)))
     for z in (place.back - 1.3, place.back - 2.5):
         for _ in range(draw.integer(0, 3)):
-            _desk(
+            desk(
                 canvas, draw, draw.uniform(place.left, place.right - 1.5), place.floor, max(z, 1.4)
             )
     if draw.chance(0.5):
@@ -306,7 +236,7 @@ def kitchen(draw: Draw, aspect: float) -> Canvas:
     """Cupboards, a worktop, tiles, a fridge, pots."""
     place = shell(draw, aspect, 4.5)
     canvas, floor, z = place.canvas, place.floor, place.back - 0.6
-    front = Look(_wood(draw) if draw.chance(0.4) else grey(draw.uniform(0.1, 0.75), 0.05))
+    front = Look(timber(draw) if draw.chance(0.4) else grey(draw.uniform(0.1, 0.75), 0.05))
     tiles = Look(grey(draw.uniform(0.3, 0.75), 0.05), grey(0.35), Pattern.TILES, 30, 7)
     wide = place.right - place.left
     canvas.surface((place.left, floor - 1.5, place.back - 0.03), (wide, 0, 0), (0, 0.65, 0), tiles)
@@ -324,7 +254,7 @@ def kitchen(draw: Draw, aspect: float) -> Canvas:
             canvas.box(
                 (x, floor - 2.25, z + 0.28), (x + share, floor - 1.5, z + 0.6), front.scaled(0.95)
             )
-    top = Look(draw.choice((grey(0.05), grey(0.6), _wood(draw))), noise=0.15)
+    top = Look(draw.choice((grey(0.05), grey(0.6), timber(draw))), noise=0.15)
     canvas.box((place.left, floor - 0.92, z - 0.03), (place.right, floor - 0.86, z + 0.6), top)
     canvas.box(
         (hob, floor - 2.6, z + 0.3), (hob + 0.5, floor - 1.75, z + 0.6), Look(grey(0.35), round=0.3)
@@ -365,7 +295,7 @@ def stage(draw: Draw, aspect: float) -> Canvas:
         shine = Look(tinted(hue + 0.3, 0.6, draw.uniform(0.1, 0.9)), tinted(hue, 0.7, 0.05),
                      Pattern.CLOUDS, 3, 2, draw.integer(0, 999))  # fmt: skip
         canvas.surface((-2.2, -2.6, 7.0), (4.4, 0, 0), (0, 2.6, 0), shine)
-    planks = Look(_wood(draw, 0.06), grey(0.005), Pattern.PLANKS, 30, 5)
+    planks = Look(timber(draw, 0.06), grey(0.005), Pattern.PLANKS, 30, 5)
     canvas.surface((-6, 1.3, 0.2), (12, 0, 0), (0, 0, 6.8), planks)
     for _ in range(draw.integer(3, 9)):
         x, lean = draw.uniform(-4, 4), draw.normal(0, 1.2)

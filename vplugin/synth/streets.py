@@ -113,7 +113,7 @@ def tree(
 ) -> None:
     """A leafy tree; ``far`` is the colour that the air gives to far things."""
     x, y, z = foot
-    haze = min(0.75, z / 120.0)
+    haze = min(0.5, z / 300.0)
     bark = Look(_mixed(tinted(0.08, 0.4, 0.08), far, haze), round=0.5)
     canvas.bar(
         (x, y, z), (x + draw.normal(0, 0.1), y - 0.6 * tall, z), (0.035 * tall, 0.015 * tall), bark
@@ -246,7 +246,14 @@ def park(draw: Draw, aspect: float) -> Canvas:
         canvas.surface((x, floor - 0.01, 0.3), (2.2, 0, 0), (lean, 0, 60), path)
     wood = tinted(hue + 0.03, 0.7, value * 0.4)
     for _ in range(12):
-        far = Look(_mixed(wood, low, 0.35), wood, Pattern.LEAVES, 4, 4, draw.integer(0, 9999))
+        far = Look(
+            _mixed(wood, low, 0.12),
+            _mixed(tinted(hue, 0.7, value), low, 0.12),
+            Pattern.LEAVES,
+            4,
+            4,
+            draw.integer(0, 9999),
+        )
         size = draw.uniform(6, 14)
         canvas.ball((draw.uniform(-50, 50), floor - 0.3 * size, 80), size, far, Outline.BLOB)
     places = sorted((draw.uniform(6.0, 45.0) for _ in range(draw.integer(3, 12))), reverse=True)
