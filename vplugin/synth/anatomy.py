@@ -137,7 +137,11 @@ def _jaw_weights(places: Floats, upper: npt.NDArray[np.bool_]) -> Floats:
     """How much each place goes with the jaw; at the mouth's corners both lips agree."""
     x, y, z = np.abs(places[:, 0]), places[:, 1], places[:, 2]
     side = step(36.0, 106.0, y)
-    away = step(9.0, MOUTH_HALF, x)
+    # An ellipse at the lips, so that an open mouth has round corners; smooth on chin and cheeks.
+    share = np.minimum(1.0, x / MOUTH_HALF)
+    near = 0.85 * (1.0 - step(0.0, 16.0, np.abs(y - 71.5)))
+    away = step(7.0, MOUTH_HALF + 3.0, x)
+    away = away + (1.0 - np.sqrt(1.0 - share * share) - away) * near
     weight = np.where(
         upper, side * away * step(50.0, 70.0, y + 14.0 * away), 1.0 - (1.0 - side) * away
     )

@@ -85,7 +85,7 @@ def paint_eye(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     if z > 0.0:
         away = 24.0 - away
     white = given[_WHITE]
-    red, green, blue = 0.66, 0.60 + 0.05 * white, 0.50 + 0.13 * white
+    red, green, blue = 0.60, 0.545 + 0.045 * white, 0.46 + 0.115 * white
     vein = given[_VEINS] * _vein(x, y, away, given)
     flesh = smoothstep(8.5, 13.0, away)
     red -= 0.05 * vein + 0.06 * flesh
@@ -103,6 +103,11 @@ def paint_eye(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
         clamp(green, 0.003, 0.9),
         clamp(blue, 0.003, 0.9),
     )
+    # The upper lid and its lashes shade the ball; the corners lie deep.
+    lid = (1.0 - 0.5 * smoothstep(-0.5, -5.8, y)) * (1.0 - 0.12 * smoothstep(3.5, 6.0, y))
+    lid *= 1.0 - 0.3 * smoothstep(6.0, 11.5, abs(x))
+    for k in range(3):
+        out[k] *= lid
     out[3] = 0.9
     out[4] = 0.08 + 0.10 * (1.0 - iris)
     out[5] = 0.0

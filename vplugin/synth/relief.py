@@ -62,17 +62,17 @@ def lower_lid(x: Floats) -> Floats:
 
 def mouth_line(x: Floats) -> Floats:
     """y where the closed lips meet, at |x|."""
-    return table(np.abs(x), 0.0, 5.0, (72.3, 71.7, 71.2, 71.5, 72.2, 72.6, 72.6))
+    return table(np.abs(x), 0.0, 5.0, (72.3, 71.8, 71.2, 71.2, 71.4, 71.5, 71.5))
 
 
 def upper_border(x: Floats) -> Floats:
     """y of the upper lip's border (cupid's bow) at |x|."""
-    return table(np.abs(x), 0.0, 5.0, (64.9, 63.7, 65.4, 67.7, 70.1, 72.5, 72.5))
+    return table(np.abs(x), 0.0, 5.0, (64.9, 63.8, 65.3, 67.4, 69.6, 71.4, 71.4))
 
 
 def lower_border(x: Floats) -> Floats:
     """y of the lower lip's border at |x|."""
-    return table(np.abs(x), 0.0, 5.0, (81.4, 81.2, 80.1, 78.0, 75.3, 72.7, 72.7))
+    return table(np.abs(x), 0.0, 5.0, (81.4, 81.1, 79.8, 77.3, 74.3, 71.6, 71.6))
 
 
 def _ball(

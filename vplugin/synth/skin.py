@@ -199,7 +199,7 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     if given[_SPOTS] > 0.02:
         chance = 0.3 * given[_SPOTS] * (0.3 + smoothstep(30.0, 60.0, a))
         melanin += 0.13 * bare * spot(u, v, 11.0, seed + 23, chance, 1.4, 4.2) * (0.8 + 0.4 * fine)
-    mole = bare * spot(u, v, 15.0, seed + 24, 0.13 * given[_MOLES], 0.5, 1.5)
+    mole = bare * spot(u, v, 15.0, seed + 24, 0.09 * given[_MOLES], 0.5, 1.5)
     melanin += 0.9 * mole * (1.1 - given[_MELANIN])
     pimple = bare * spot(u, v, 8.0, seed + 25, 0.22 * given[_BLEMISHES], 0.7, 1.9)
     blood += 0.7 * pimple
