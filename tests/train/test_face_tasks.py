@@ -43,10 +43,10 @@ def _drawn_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _task(name: str) -> FaceTask[Any]:
     tasks: dict[str, FaceTask[Any]] = {
-        "landmarks": LandmarksTask(LandmarkRecipe(sides=(64,), **SETTINGS)),
+        "landmarks": LandmarksTask(LandmarkRecipe(**SETTINGS)),
         "identity": IdentityTask(IdentityRecipe(**SETTINGS)),
         "parser": ParserTask(ParserRecipe(sides=(64,), **SETTINGS)),
-        "attributes": AttributesTask(AttributeRecipe(side=64, **SETTINGS)),
+        "attributes": AttributesTask(AttributeRecipe(**SETTINGS)),
     }
     task = tasks[name]
     task.prepare()

@@ -22,6 +22,7 @@ _SIZE = {0: "batch", 2: "height", 3: "width"}
 def save_landmarks(path: Path) -> Path:
     net = _random(LandmarkNet(SMALL))
     nn.init.normal_(net.correction.weight, std=0.1)
+    nn.init.normal_(net.correction.bias, std=0.3)
     return _save(net, 192, path, ["data", "fc1"], None)
 
 

@@ -17,6 +17,7 @@ from pydantic import Field
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 
 from vplugin.nets.house.attributes import ANSWERS, AttributeNet
+from vplugin.nets.house.landmarks import SCALE
 from vplugin.synth.parts import Segment
 from vplugin.train.augment import Camera, Framing, photographed
 from vplugin.train.bank import FaceRecipe, FaceTask, load_trunk, pictures_of
@@ -40,7 +41,6 @@ class AttributeRecipe(FaceRecipe):
     """Fields of this task."""
 
     task: Literal["attributes"] = "attributes"
-    side: int = Field(default=SIDE, ge=32, description="Of the crops, px")
     trunk: Path | None = Field(default=None, description="best.pt of a landmark run to begin from")
     fixed: bool = Field(default=False, description="Whether the trunk stays as it is")
     empty: float = Field(default=0.12, ge=0, le=1, description="Share of crops without a face")
@@ -75,12 +75,12 @@ class AttributesTask(FaceTask[AttributeRecipe]):
         face = self.some_face(generator)
         if generator.random() < self.recipe.empty:
             return self._empty(face, generator)
-        matrix = box_frame(face, generator, _FRAMING, self.recipe.side)
-        return spoilt(self.some_cut(face, matrix, self.recipe.side, generator), generator)
+        matrix = box_frame(face, generator, _FRAMING, SCALE)
+        return spoilt(self.some_cut(face, matrix, SCALE, generator), generator)
 
     def _empty(self, face: Face, generator: np.random.Generator) -> Row:
         """A piece of the picture away from the face, or an upside-down scramble of it."""
-        side = self.recipe.side
+        side = SCALE
         x0, y0, x1, y1 = (float(value) for value in face.box)
         wide = max(x1 - x0, y1 - y0)
         angle = generator.uniform(0, 2 * np.pi)
@@ -120,8 +120,8 @@ class AttributesTask(FaceTask[AttributeRecipe]):
         """
         rows = []
         for face, generator in self.held_out_faces():
-            matrix = box_frame(face, generator, _FRAMING, self.recipe.side)
-            rows.append(spoilt(cut(face, matrix, self.recipe.side, generator, None), generator))
+            matrix = box_frame(face, generator, _FRAMING, SCALE)
+            rows.append(spoilt(cut(face, matrix, SCALE, generator, None), generator))
             if generator.random() < 0.2:
                 rows.append(self._empty(face, generator))
         goal = np.stack([answers for _, answers in rows])

@@ -1,14 +1,14 @@
 """The task ``landmarks``: 106 points from crops of 1.5 times the face box.
 
 Losses: smooth L1 on the points, weighted by visibility and by what the points are for, and the
-cross-entropy of each heat map against a small Gaussian, which starts the soft-argmax off. Most
-steps use smaller crops than the contract's 192 px: the net is convolutional, and they cost less.
+cross-entropy of each heat map against a small Gaussian, which starts the soft-argmax off. Crops are
+made at the 128 px that the net works at; evaluation uses the contract's 192.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
-from vplugin.nets.house.landmarks import LandmarkNet
+from vplugin.nets.house.landmarks import SCALE, LandmarkNet
 from vplugin.train.augment import Camera, Framing, occluded, photographed
 from vplugin.train.bank import FaceRecipe, FaceTask, pictures_of
 from vplugin.train.cut import Cut, box_frame, cut
@@ -40,9 +40,6 @@ class LandmarkRecipe(FaceRecipe):
     """Fields of this task."""
 
     task: Literal["landmarks"] = "landmarks"
-    sides: Annotated[
-        tuple[int, ...], Field(description="Sides of the crops, in turn step by step; px")
-    ] = (128, 128, 128, 192)
     hidden: float = Field(default=0.35, ge=0, le=1, description="Weight of points that are hidden")
     heat: float = Field(default=0.05, ge=0, description="Weight of the heat maps' cross-entropy")
     patches: float = Field(default=0.25, ge=0, le=1, description="Share of crops with a patch")
@@ -60,9 +57,9 @@ class LandmarksTask(FaceTask[LandmarkRecipe]):
         return LandmarkNet()
 
     def batch(self, step: int, generator: np.random.Generator) -> Batch:
-        """``pictures`` (N, 3, S, S) uint8, ``points`` (N, 106, 2) in -1…1, ``weights`` (N, 106)."""
-        side = self.recipe.sides[step % len(self.recipe.sides)]
-        rows = [self._row(side, generator) for _ in range(self.recipe.batch)]
+        """``pictures`` (N, 3, 128, 128) uint8, ``points`` (N, 106, 2), ``weights`` (N, 106)."""
+        del step
+        rows = [self._row(SCALE, generator) for _ in range(self.recipe.batch)]
         pictures, points, weights = (list(column) for column in zip(*rows, strict=True))
         return {
             "pictures": pictures_of(pictures),

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from vplugin.nets.house.landmarks import scaled
 from vplugin.nets.house.trunk import Trunk, TrunkSize, convolution
 
 __all__ = ["ANSWERS", "Answer", "AttributeNet"]
@@ -70,7 +71,7 @@ class AttributeNet(nn.Module):
 
     def raw(self, pictures: Tensor) -> Tensor:
         """(N, 15) before the last function: values in units of their scale, else logits."""
-        _, fine, middle, coarse = self.trunk((pictures - 127.5) * (1.0 / 128.0))
+        _, fine, middle, coarse = self.trunk((scaled(pictures) - 127.5) * (1.0 / 128.0))
         pooled = [x.mean(dim=(2, 3)) for x in (self.fine(fine), middle, coarse)]
         answers: Tensor = self.answers(self.mixed(torch.cat(pooled, 1)))
         return answers.float()
@@ -79,7 +80,7 @@ class AttributeNet(nn.Module):
         """Answers, see :data:`ANSWERS`.
 
         Args:
-            pictures: (N, 3, H, W) float RGB 0–255, H and W divisible by 32; trained at 192.
+            pictures: (N, 3, S, S) float RGB 0–255, brought to 128 px if they are not.
 
         Returns:
             (N, 15) float32.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle
 
-from vplugin.nets.house.trunk import Residual, Trunk, TrunkSize, convolution
+from vplugin.nets.house.trunk import Trunk, TrunkSize, convolution
 
 __all__ = ["CLASSES", "ParserNet"]
 
@@ -33,12 +33,7 @@ class ParserNet(nn.Module):
             nn.Conv2d(inside, outside, 1)
             for inside, outside in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
-        self.merges = nn.ModuleList(
-            nn.Sequential(convolution(width, width), Residual(width))
-            if index
-            else convolution(width, width)
-            for index, width in enumerate(widths[-2::-1])
-        )
+        self.merges = nn.ModuleList(convolution(width, width) for width in widths[-2::-1])
         self.head = nn.Conv2d(widths[0], 4 * (CLASSES + 1), 3, padding=1)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
