@@ -241,15 +241,12 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     if given[_STUBBLE] > 0.0:
         beard = given[_STUBBLE] * _stubble(x, y, z) * bare
         dots = flat_noise(u * 1.7, v * 1.7, seed + 41) if sample < 0.9 else 0.0
-        beard *= 0.30 + 0.14 * dots
-        grey = 0.12 + 0.25 * given[_STUBBLE_GREY]
-        _blended(
-            out,
-            grey * 0.85,
-            grey * 0.9,
-            grey,
-            clamp(beard, 0.0, 0.6) * (0.75 - 0.3 * given[_MELANIN]),
-        )
+        beard = clamp(beard * (0.42 + 0.2 * dots), 0.0, 0.7)
+        # Hair under the skin takes more of the red than of the blue; grey hair hardly shows.
+        beard *= 1.0 - 0.7 * given[_STUBBLE_GREY]
+        out[0] *= 1.0 - 0.62 * beard
+        out[1] *= 1.0 - 0.56 * beard
+        out[2] *= 1.0 - 0.46 * beard
 
     # Make-up.
     if given[_BLUSH] > 0.0:
