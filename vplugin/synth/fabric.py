@@ -29,6 +29,7 @@ class Weave(IntEnum):
     UPRIGHT_STRIPES = 9
     RIBS = 10
     LEATHER = 11
+    GRILLE = 12
 
 
 _CLOTH, _FELT, _PAPER = 4, 8, 9
@@ -83,8 +84,18 @@ def _second(pattern: int, x: float, y: float, seed: int) -> float:
 
 
 @compiled
+def _wire(x: float, y: float) -> float:
+    """1 on the wires of a fine mesh, 0 in its holes."""
+    u, v = (x + y) / 3.4, (x - y) / 3.4
+    u, v = abs(u - floor(u) - 0.5), abs(v - floor(v) - 0.5)
+    return clamp(4.0 * max(u, v) - 1.0, 0.0, 1.0)
+
+
+@compiled
 def _relief(pattern: int, material: int, x: float, y: float, seed: int) -> float:
     """Height of folds and threads, mm."""
+    if pattern == 12:
+        return 0.9 * _wire(x, y)
     if material != _CLOTH and material != _FELT:
         return 0.0
     # Folds run from the shoulders down to the middle, as cloth hangs.
@@ -139,6 +150,8 @@ def paint_cloth(x: float, y: float, z: float, given: Floats, out: Floats) -> Non
     share = _second(pattern, x, y, seed)
     soft = material in (_CLOTH, _FELT)
     gain = _shades(pattern, x, y, seed) if soft else 1.0
+    if pattern == 12:
+        gain = 0.25 + 0.75 * _wire(x, y)
     if material == _PAPER:
         gain = 1.0 + 0.03 * flat_noise(x / 9.0, y / 9.0, seed)
     light = 0.299 * given[RED] + 0.587 * given[GREEN] + 0.114 * given[BLUE]

@@ -41,7 +41,8 @@ def microphone(draw: Draw) -> list[Part]:
         cap = ball((0.0, 0.0, 0.0), (31.0, 33.0, 31.0), 12, 20)
         head = made(cap, Material.FELT, tinted(draw.uniform(), draw.uniform(0.0, 0.8), 0.15), 0.05)
     else:
-        head = made(ball((0.0, 0.0, 0.0), (26.0, 27.0, 26.0), 12, 20), Material.METAL, grille, 0.5)
+        mesh = ball((0.0, 0.0, 0.0), (26.0, 27.0, 26.0), 12, 20)
+        head = made(mesh, Material.METAL, grille, 0.5, int(Weave.GRILLE))
     ring = turned_body(np.array([4.0, 4.5, 12.0, 12.5]), np.array([20.0, 27.0, 27.0, 20.0]))
     heights = np.array([14.0, 15.0, 30.0, 60.0, 150.0, 185.0, 187.0])
     handle = turned_body(heights, np.array([8.0, 21.0, 19.0, 16.5, 12.5, 12.0, 2.0]))
@@ -56,6 +57,7 @@ def stand_microphone(draw: Draw) -> list[Part]:
     """A microphone on a stand that comes from below or aside."""
     lean = draw.uniform(-0.6, 0.6)
     black = (0.012, 0.012, 0.013)
+    steel = draw.choice(((0.3, 0.3, 0.3), (0.05, 0.05, 0.05)))
     body = turned_body(np.array([-60.0, -58, -20, 10, 40, 42]), np.array([5.0, 24, 26, 26, 22, 4]))
     path = np.array([[0.0, 40.0, 0.0], [lean * 200.0, 240.0, 30.0], [lean * 500.0, 620.0, 60.0]])
     ring = np.arange(28) * (2.0 * PI / 28.0)
@@ -66,7 +68,7 @@ def stand_microphone(draw: Draw) -> list[Part]:
     else:
         extra = []
     return [
-        made(body, Material.METAL, draw.choice(((0.3, 0.3, 0.3), (0.05, 0.05, 0.05))), 0.5),
+        made(body, Material.METAL, steel, 0.5, int(Weave.GRILLE)),
         made(tube(path, 9.0, 10), Material.METAL, black, 0.4),
         *extra,
     ]

@@ -118,7 +118,7 @@ class Wear(Group):
         worn = cls.drawn(draw, seed=draw.of("folds").integer(0, 1_000_000))
         worn = replace(worn, **_colours(draw.of("colours")))
         ladies, gentlemen = ("blouse", "straps"), ("suit", "open_suit")
-        if worn.top in ladies and sex > 0.2:
+        if worn.top in ladies and sex > 0.0:
             worn = replace(worn, top="t_shirt")
         elif worn.top in gentlemen and sex < -0.2 and draw.of("suit").chance(0.6):
             worn = replace(worn, top="blouse")
@@ -131,7 +131,10 @@ class Wear(Group):
         if worn.hat in ("headscarf", "hood"):
             worn = replace(worn, earrings="none", necklace="none")
         if worn.hat == "hood":
-            worn = replace(worn, top="hoodie", top_hue=worn.hat_hue, top_light=worn.hat_light)
+            worn = replace(
+                worn, top="hoodie", top_hue=worn.hat_hue, top_saturation=worn.hat_saturation,
+                top_light=worn.hat_light, top_pattern=worn.hat_pattern,
+            )  # fmt: skip
         return worn
 
     @property
