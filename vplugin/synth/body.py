@@ -134,8 +134,9 @@ def _hairs(strands: Strands, angles: Floats, place: Floats, number: int) -> Hair
 def _middle(points: Floats) -> float:
     total = 0.0
     for i in range(points.shape[0]):
-        total += float(points[i, 2])
-    return total / max(1, points.shape[0])
+        total += points[i, 2]
+    mean: float = total / max(1, points.shape[0])
+    return mean
 
 
 @compiled

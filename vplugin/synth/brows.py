@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.synth.draw import Draw
-from vplugin.synth.exact import clamp, compiled, hashed, mix, smoothstep
+from vplugin.synth.exact import clamp, compiled, hashed, mix, power, smoothstep
 from vplugin.synth.hair_colour import Colour
 from vplugin.synth.parameters import Group, number
 from vplugin.synth.parts import Floats, Segment, Strands
@@ -70,6 +70,12 @@ def grow_brow(line: Floats, given: Floats, seed: int, points: Floats) -> None:
     for n in range(points.shape[0]):
         first = -0.06 - 0.55 * given[5] * (1.0 if hashed(n, 9, 0, seed) < given[5] else 0.0)
         t = mix(first, 0.72 + 0.28 * given[2], (n + hashed(n, 1, 0, seed)) / points.shape[0])
+        # The inner end is thin: some of its hairs grow elsewhere.
+        if (
+            hashed(n, 10, 0, seed) > smoothstep(-0.12, 0.16, t)
+            and hashed(n, 9, 0, seed) >= given[5]
+        ):
+            t = mix(0.1, 0.8, hashed(n, 11, 0, seed))
         place = t * last
         i = int(clamp(place, 0.0, last - 1.0))
         share = place - i
@@ -81,7 +87,7 @@ def grow_brow(line: Floats, given: Floats, seed: int, points: Floats) -> None:
         _direct(out)
         # Across the brow, -1 its lower and 1 its upper edge; hairs stand closer in the middle.
         v = hashed(n, 2, 0, seed) + hashed(n, 3, 0, seed) - 1.0
-        wide = given[0] * smoothstep(-0.14, 0.12, t)
+        wide = given[0] * smoothstep(-0.18, 0.22, t)
         wide *= mix(1.0, mix(0.75, 0.2, given[3]), smoothstep(0.45, 1.0, t))
         root[1] -= v * wide
         # Up at the inner end, along the brow, then down; the edges lean to the middle.
@@ -205,7 +211,7 @@ def grow_brows(
         count = max(8, int(_BROW_HAIRS * brows.density * min(1.8, max(0.45, detail))))
         points = np.empty((count, _POINTS, 3))
         grow_brow(np.ascontiguousarray(lines[k]), given, seed + k, points)
-        out.append(short_hairs(points, tone, 0.42 / fine**0.6, label, seed + k, 0.8))
+        out.append(short_hairs(points, tone, 0.42 / power(fine, 0.6), label, seed + k, 0.8))
     return tuple(out)
 
 
@@ -247,6 +253,6 @@ def grow_all_lashes(
                 rim, np.ascontiguousarray(eyes[k]), low == 0, size, seed + 2 * k + low, points
             )
             hairs.append(points)
-        width = 0.20 * (0.6 + 0.4 * brows.lashes) / max(0.5, detail) ** 0.4
+        width = 0.20 * (0.6 + 0.4 * brows.lashes) / power(max(0.5, detail), 0.4)
         out.append(short_hairs(np.concatenate(hairs), tone, width, label, seed + k, 0.75))
     return tuple(out)

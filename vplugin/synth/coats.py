@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.synth.draw import Draw
+from vplugin.synth.exact import power
 from vplugin.synth.hair_colour import Colour, coloured, scaled
 from vplugin.synth.parts import Floats, Indices, Segment, Strands
 from vplugin.synth.scalp import Surface, scattered
@@ -103,7 +104,7 @@ def finished(
     base, root, tip = (np.array(scaled(c, dark), np.float32) for c in look[:3])
     shade = 0.45 * (1.0 - 0.55 * bright)
     coloured(base, root, tip, look.grey, 0.4, shade, clumps, ranks, seed, colours, tips)
-    width = coat.width / max(0.5, detail) ** 0.8
+    width = coat.width / power(max(0.5, detail), 0.8)
     spread = Draw(seed, "width").array(count)
     return Strands(
         points.reshape(-1, 3),

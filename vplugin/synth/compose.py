@@ -11,7 +11,6 @@ from vplugin.synth.camera import Camera
 from vplugin.synth.exact import clamp, compiled, power, powers
 from vplugin.synth.raster import Singles
 
-
 Bytes = npt.NDArray[np.uint8]
 _STEPS = 4096
 # No sample counts more than this: one glint must not outshine its pixel's other three.

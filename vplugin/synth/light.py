@@ -88,7 +88,7 @@ def colour_of(kelvin: float) -> tuple[float, float, float]:
 
 
 def direction_to(azimuth: float, elevation: float) -> tuple[float, float, float]:
-    """Unit vector from the subject to a light, in the scene's space; degrees as in :class:`Light`."""
+    """Unit vector from the subject to a light, scene's space; degrees as in :class:`Light`."""
     a, e = azimuth * PI / 180.0, elevation * PI / 180.0
     level = cosine(e)
     return sine(a) * level, -sine(e), -cosine(a) * level

@@ -6,6 +6,7 @@ what is tied goes on in a tail, a plait or a bun.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -45,7 +46,7 @@ def grow_hair(style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ..
         head: Where it grows.
         detail: 1 suits a face of 150 pixels; more grows more and finer hairs.
     """
-    cut = CUTS[style.style]
+    cut = tailored(style, CUTS[style.style], detail)
     if head.wrapped:
         cut = replace(cut, level=min(cut.level, 10.0), loose=False, tail="")
     density = hair_densities(hairline_of(style), head.face)
@@ -61,14 +62,36 @@ def grow_hair(style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ..
     return (*scalp, *_tails(style, cut, head, detail))
 
 
+def tailored(style: HairStyle, cut: Cut, detail: float) -> Cut:
+    """The style for a person's curl: coils stand off and hang less far, and need more points."""
+    if cut.tie or cut.top < 20.0:
+        return cut
+    coils = min(1.0, max(0.0, (style.curl - 0.55) / 0.4)) if cut.loose else 0.0
+    if style.style == "locs":
+        coils = 0.0
+    shrunk = 1.0 - 0.38 * coils
+    longest = shrunk * max(cut.top, cut.back) * style.length
+    radius, wave, _ = _curl(style.curl, cut)
+    points = max(cut.points, int(4.5 * longest / wave) if radius > 2.5 else 0)
+    return replace(
+        cut,
+        top=cut.top * shrunk,
+        sides=cut.sides * shrunk,
+        back=cut.back * shrunk,
+        gravity=cut.gravity * (1.0 - 0.45 * coils),
+        height=cut.height * (1.0 + 0.9 * coils),
+        points=int(min(46, points) * (1.35 if detail > 1.5 else 1.0)),
+    )
+
+
 def coats_of(cut: Cut, face: Floats, density: Floats) -> list[tuple[Coat, Floats]]:
     """The groups of strands of a style, each with its share (V,) of the density."""
     everywhere = np.ones(len(face))
     if cut.top <= 6.0:
         return [(_STUBBLE, everywhere)]
-    mean = (cut.top + cut.sides + cut.back) / 3.0
+    mean = (cut.top + cut.sides + cut.back) / 3.0 * max(1.0, cut.points / 20.0)
     # Short hair covers less of the head with each strand, so there are more.
-    more = min(2.4, max(0.68, (130.0 / mean) ** 0.5))
+    more = min(2.4, max(0.68, math.sqrt(130.0 / mean)))
     wide = 1.0 if more > 1.0 else more**-0.6
     body = _BODY._replace(hairs=int(_BODY.hairs * more), width=_BODY.width * wide)
     under_coat = _UNDER._replace(hairs=int(_UNDER.hairs * more), points=max(4, cut.points * 2 // 3))
@@ -129,6 +152,8 @@ def _lock(style: HairStyle, cut: Cut, coat: Coat) -> Floats:
     lock[Lock.SHORTEST], lock[Lock.LONGEST] = coat.reach
     lock[Lock.CURL], lock[Lock.WAVE], lock[Lock.FLAT] = _curl(curl, cut)
     lock[Lock.CURL] *= loose
+    # A turn needs some points to be one.
+    lock[Lock.WAVE] = max(lock[Lock.WAVE], 4.2 * max(cut.top, cut.back) * style.length / cut.points)
     lock[Lock.FRIZZ] = (0.02 + 0.09 * style.frizz) * coat.frizz * (0.35 if cut.tie else 1.0)
     lock[Lock.VOLUME] = coat.volume * (2.0 + 7.0 * style.volume) * (0.35 if cut.tie else 1.0)
     lock[Lock.VOLUME] *= min(1.0, cut.top / 60.0)
@@ -138,7 +163,7 @@ def _lock(style: HairStyle, cut: Cut, coat: Coat) -> Floats:
     lock[Lock.ABOVE] = 0.5
     if style.style == "locs":
         lock[Lock.CLUMP], lock[Lock.GATHER], lock[Lock.TIGHT] = 1.0, 0.12, 0.4
-        lock[Lock.CURL], lock[Lock.WAVE], lock[Lock.FLAT], lock[Lock.UNISON] = 2.6, 16.0, 0.0, 0.0
+        lock[Lock.CURL], lock[Lock.WAVE], lock[Lock.FRIZZ] = 0.9, 30.0, 0.01
     return lock
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from vplugin.synth.backdrop import Backdrop
 from vplugin.synth.camera import Camera
 from vplugin.synth.draw import Draw
+from vplugin.synth.exact import power
 from vplugin.synth.expression import Expression
 from vplugin.synth.light import Light
 from vplugin.synth.person import Person
 from vplugin.synth.pose import Pose
 from vplugin.synth.props import Prop, draw_props
 from vplugin.synth.wear import Wear
-
 
 # How far below the eyes a body surely reaches, mm.
 _BODY = 360.0
@@ -95,7 +95,7 @@ class Scene:
 def _subject(draw: Draw, index: int, people: int, camera: Camera) -> Subject:
     """One of several side by side, so that the face is 0.2 to 0.6 of its share of the picture."""
     half = camera.field_of_view * 0.0087266  # tan of half the angle, nearly: no libm in a scene
-    distance = 115.0 / (half * draw.uniform(0.28, 0.62) / max(1.0, people**0.7))
+    distance = 115.0 / (half * draw.uniform(0.28, 0.62) / max(1.0, power(float(people), 0.7)))
     step = 2 * half * distance / max(1, people)
     x = (index - (people - 1) / 2) * step + draw.normal(0, 0.08) * step
     # Never so high that the body, which ends 400 mm below the eyes, would end in the picture.
