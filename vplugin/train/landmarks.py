@@ -41,7 +41,7 @@ class LandmarkRecipe(FaceRecipe):
 
     task: Literal["landmarks"] = "landmarks"
     hidden: float = Field(default=0.35, ge=0, le=1, description="Weight of points that are hidden")
-    heat: float = Field(default=0.05, ge=0, description="Weight of the heat maps' cross-entropy")
+    heat: float = Field(default=0.3, ge=0, description="Weight of the heat maps' cross-entropy")
     patches: float = Field(default=0.25, ge=0, le=1, description="Share of crops with a patch")
 
 

@@ -71,7 +71,7 @@ class AttributeNet(nn.Module):
 
     def raw(self, pictures: Tensor) -> Tensor:
         """(N, 15) before the last function: values in units of their scale, else logits."""
-        _, fine, middle, coarse = self.trunk((scaled(pictures) - 127.5) * (1.0 / 128.0))
+        _, fine, middle, coarse = self.trunk(scaled((pictures - 127.5) * (1.0 / 128.0)))
         pooled = [x.mean(dim=(2, 3)) for x in (self.fine(fine), middle, coarse)]
         answers: Tensor = self.answers(self.mixed(torch.cat(pooled, 1)))
         return answers.float()

@@ -59,13 +59,12 @@ class LandmarkNet(nn.Module):
         Args:
             pictures: (N, 3, S, S) float RGB 0–255, brought to 128 px if they are not.
         """
-        pictures = scaled(pictures)
-        _, fine, middle, coarse = self.trunk((pictures - 127.5) * (1.0 / 128.0))
+        _, fine, middle, coarse = self.trunk(scaled((pictures - 127.5) * (1.0 / 128.0)))
         up = self.across[2](coarse)
         up = self.across[1](middle) + interpolate(up, scale_factor=2.0, mode="nearest")
         up = self.across[0](fine) + interpolate(up, scale_factor=2.0, mode="nearest")
         heat = self.heat(self.merge(relu(up))).float()
-        correction = self.correction(coarse.mean(dim=(2, 3))).float()
+        correction = 0.1 * self.correction(coarse.mean(dim=(2, 3))).float()  # learns slowly
         return Landmarks(_expectation(heat) + correction.reshape(-1, POINTS, 2), heat)
 
     def forward(self, pictures: Tensor) -> Tensor:
