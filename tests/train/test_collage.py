@@ -31,7 +31,7 @@ def marked_face(seed: int) -> Item:
 def made(count: int, side: int = 160, *, style: Style, things: list[Item] | None = None,
          camera: Camera = CLEAR) -> list[Collage]:  # fmt: skip
     faces = [marked_face(i) for i in range(6)]
-    collages = Collages(faces, [dark_place()], things or [], style, camera)
+    collages = Collages(faces, [dark_place()], [things] if things else [], style, camera)
     return [collages.make(np.random.default_rng(i), side) for i in range(count)]
 
 
@@ -96,7 +96,7 @@ def test_the_same_generator_gives_the_same_picture() -> None:
     collages = Collages(
         [drawn_face(i) for i in range(4)],
         [drawn_place(i) for i in range(4)],
-        [{key: drawn_face(9)[key] for key in ("image", "alpha")}],
+        [[{key: drawn_face(9)[key] for key in ("image", "alpha")}]],
     )
     for seed in range(12):
         one, other = (collages.make(np.random.default_rng(seed), 96) for _ in range(2))

@@ -23,6 +23,7 @@ __all__ = ["Collage", "Collages", "Style"]
 Array = npt.NDArray[Any]
 _MIRRORED = np.array([1, 0, 2, 4, 3])
 _SMALLEST = 7.0  # pixels: smaller faces need not be found
+_THING = 255  # number of whatever is nobody
 _BODY = 1.0  # heights of the cut-out by which its lowest row is continued
 
 
@@ -48,7 +49,7 @@ class Style:
     any_turn: float = 0.08
     own_place: float = 0.3
     patched: float = 0.15
-    things: float = 0.8
+    things: float = 1.2
 
 
 class Collage(NamedTuple):
@@ -85,7 +86,7 @@ class Collages:
     Args:
         faces: Items of :class:`vplugin.train.people.PeopleSource`.
         places: Items with ``image``.
-        things: Items with ``image, alpha`` that show no face; may be empty.
+        things: Kinds of things that show no face: of each, items with ``image, alpha``.
         style: Of the pictures.
         camera: What cameras do to them.
     """
@@ -94,7 +95,7 @@ class Collages:
         self,
         faces: Sequence[Item],
         places: Sequence[Item],
-        things: Sequence[Item] = (),
+        things: Sequence[Sequence[Item]] = (),
         style: Style | None = None,
         camera: Camera | None = None,
     ) -> None:
@@ -200,13 +201,14 @@ class Collages:
 
     def _paste_thing(self, generator: np.random.Generator, canvas: Array, owner: Array) -> None:
         """Something that is no face, of a size that faces have."""
-        item = _some(self._things, generator)
+        kind = self._things[int(generator.integers(len(self._things)))]
+        item = _some(kind, generator)
         image = np.asarray(item["image"])
         side, whole = canvas.shape[0], image.shape[0]
         size = np.exp(generator.uniform(np.log(14.0), np.log(0.9 * side)))
         matrix = self._matrix(generator, np.full(2, whole / 2), size / whole, side)
         gain = np.exp(generator.normal(0, 0.15) + generator.normal(0, 0.05, 3))
-        _paste(canvas, owner, image, np.asarray(item["alpha"]), matrix, 255, gain)
+        _paste(canvas, owner, image, np.asarray(item["alpha"]), matrix, _THING, gain)
 
 
 def _some(items: Sequence[Item], generator: np.random.Generator) -> Item:
@@ -233,19 +235,14 @@ def _paste(
         number: Of the cut-out.
         gain: (3,) factors of the colours.
     """
-    if alpha is None:
-        layers = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
-    else:
-        layers = np.dstack([image, alpha])
-        if number < 255:
-            below = int(_BODY * len(image))
-            layers = cv2.copyMakeBorder(layers, 0, below, 0, 0, cv2.BORDER_REPLICATE)
-    while abs(np.linalg.det(matrix[:, :2])) < 0.3 and min(layers.shape[:2]) > 8:
-        size = layers.shape[1] // 2, layers.shape[0] // 2
-        layers = cv2.resize(
-            layers[: size[1] * 2, : size[0] * 2], size, interpolation=cv2.INTER_AREA
-        )
+    shrunk = image, np.full(image.shape[:2], 255, np.uint8) if alpha is None else alpha
+    while abs(np.linalg.det(matrix[:, :2])) < 0.3 and min(shrunk[1].shape) > 8:
+        shrunk = _halved(shrunk[0]), _halved(shrunk[1])
         matrix = matrix @ np.array([[2.0, 0, 0.5], [0, 2.0, 0.5], [0, 0, 1.0]])
+    layers = cv2.merge([*cv2.split(shrunk[0]), shrunk[1]])
+    if alpha is not None and number < _THING:
+        below = int(_BODY * len(layers))
+        layers = cv2.copyMakeBorder(layers, 0, below, 0, 0, cv2.BORDER_REPLICATE)
     height, width = layers.shape[:2]
     corners = moved(np.array([[0, 0], [width, 0], [width, height], [0, height]]), matrix)
     low = np.clip(np.floor(corners.min(0)) - 1, 0, len(canvas)).astype(int)
@@ -255,11 +252,20 @@ def _paste(
     shifted = matrix - np.array([[0, 0, low[0]], [0, 0, low[1]]])
     span = int(high[0] - low[0]), int(high[1] - low[1])
     warped = cv2.warpAffine(layers, shifted, span, flags=cv2.INTER_LINEAR)
-    cover = warped[..., 3:].astype(np.float32) / 255
     zone = canvas[low[1] : high[1], low[0] : high[0]]
-    colour = np.clip(warped[..., :3] * gain.astype(np.float32), 0, 255)
-    zone[:] = (zone + (colour - zone) * cover + 0.5).astype(np.uint8)
-    owner[low[1] : high[1], low[0] : high[0]][cover[..., 0] > 0.5] = number
+    cover = warped[..., 3] * np.float32(1 / 255)
+    table = np.clip(np.arange(256)[:, None] * gain, 0, 255).astype(np.uint8)
+    colour = cv2.LUT(np.ascontiguousarray(warped[..., :3]), table[None])
+    zone[:] = cv2.blendLinear(colour, zone, cover, 1 - cover)
+    owner[low[1] : high[1], low[0] : high[0]][warped[..., 3] > 127] = number
+
+
+def _halved(image: Array) -> Array:
+    """Half as large, each pixel the mean of four."""
+    height, width = image.shape[0] // 2, image.shape[1] // 2
+    return cv2.resize(
+        image[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA
+    )
 
 
 def _patched(

@@ -22,7 +22,7 @@ from vplugin.train.collage import Collage, Collages
 from vplugin.train.evaluate import Judged, average_precision, judge, recall_at
 from vplugin.train.export import export_onnx
 from vplugin.train.people import BackSource, PeopleSource
-from vplugin.train.places import PlaceSource
+from vplugin.train.places import PlaceSource, ThingSource
 from vplugin.train.recipe import Data, Recipe, Seeds
 from vplugin.train.shards import open_or_render
 from vplugin.train.task import Batch, Losses, Metrics, Task
@@ -38,10 +38,12 @@ OUTPUTS = tuple(f"{kind}_{stride}" for kind in _KINDS for stride in STRIDES)
 class DetectorRecipe(Recipe):
     """What the detector's recipe says besides."""
 
-    places: Seeds = (0, 3000)
-    backs: Seeds = (0, 600)
+    places: Seeds = (0, 2048)
+    backs: Seeds = (0, 256)
+    things: Seeds = (0, 2048)
     held_out_places: Seeds = (9_000_000, 9_000_200)
-    held_out_backs: Seeds = (9_000_000, 9_000_060)
+    held_out_backs: Seeds = (9_000_000, 9_000_032)
+    held_out_things: Seeds = (9_000_000, 9_000_256)
     sides: tuple[int, ...] = Field(default=(256, 320, 384), description="Sides of pictures, px")
     judged: int = Field(default=200, ge=1, description="Held-out pictures of an evaluation")
     widths: tuple[int, int, int, int, int] = Field(
@@ -64,17 +66,23 @@ class DetectorTask(Task[DetectorRecipe]):
     def prepare(self) -> None:
         """Open the banks of people and places; what is missing is rendered first."""
         recipe = self.recipe
-        self._train = self._collages(recipe.data.train, recipe.places, recipe.backs)
+        self._train = self._collages(recipe.data.train, recipe.places, recipe.backs, recipe.things)
         self._held_out = self._collages(
-            recipe.data.held_out, recipe.held_out_places, recipe.held_out_backs
+            recipe.data.held_out,
+            recipe.held_out_places,
+            recipe.held_out_backs,
+            recipe.held_out_things,
         )
 
-    def _collages(self, faces: Seeds, places: Seeds, backs: Seeds) -> Collages:
+    def _collages(self, faces: Seeds, places: Seeds, backs: Seeds, things: Seeds) -> Collages:
         data: Data = self.recipe.data
         return Collages(
             open_or_render(PeopleSource(data.size), data, faces),
             open_or_render(PlaceSource(), data, places),
-            open_or_render(BackSource(), data, backs),
+            [
+                open_or_render(BackSource(), data, backs),
+                open_or_render(ThingSource(), data, things),
+            ],
         )
 
     def build(self) -> torch.nn.Module:
@@ -91,7 +99,8 @@ class DetectorTask(Task[DetectorRecipe]):
     def losses(self, model: torch.nn.Module, batch: Batch) -> Losses:
         """Score, box and point losses."""
         found = model(_normalised(batch["pictures"]))
-        faces = Faces(batch["boxes"], batch["points"], batch["weight"], batch["state"])
+        most = max(1, int((batch["state"] != 0).sum(1).max()))
+        faces = Faces(*(batch[name][:, :most] for name in ("boxes", "points", "weight", "state")))
         height, width = batch["pictures"].shape[2:]
         return detection_losses(found, faces, anchors_of(height, width, batch["boxes"].device))
 

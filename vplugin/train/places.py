@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from vplugin.synth.backdrop import Backdrop, draw_backdrop
 from vplugin.synth.draw import Draw
+from vplugin.synth.negatives import paint_negative
 from vplugin.train.shards import Item
 
-__all__ = ["PlaceSource"]
+__all__ = ["PlaceSource", "ThingSource"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,32 @@ class PlaceSource:
         if draw.of("sharp").chance(0.5):
             backdrop = replace(backdrop, blur=0.1 * backdrop.blur)
         return [{"image": _srgb(draw_backdrop(backdrop, self.size, self.size))}]
+
+
+@dataclass(frozen=True)
+class ThingSource:
+    """Renders one thing for each seed that a careless detector takes for a face.
+
+    Attributes:
+        size: Side of a picture, px.
+    """
+
+    size: int = 160
+
+    name = "things"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """``image`` (S, S, 3) uint8 RGB, ``alpha`` (S, S) uint8."""
+        return np.dtype(
+            [("image", "u1", (self.size, self.size, 3)), ("alpha", "u1", (self.size, self.size))]
+        )
+
+    def items(self, seed: int) -> Sequence[Item]:
+        """One cut-out."""
+        thing = paint_negative(Draw(seed, "thing"), self.size)
+        alpha = np.asarray(np.clip(thing.alpha, 0, 1) * 255 + 0.5, np.uint8)
+        return [{"image": _srgb(thing.rgb), "alpha": alpha}]
 
 
 def _srgb(linear: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
