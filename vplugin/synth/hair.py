@@ -19,6 +19,7 @@ from vplugin.synth.brows import grow_all_lashes, grow_brows
 from vplugin.synth.coats import Coat, Grown, Look, finished, roots_on
 from vplugin.synth.draw import Draw
 from vplugin.synth.hair_colour import between, scaled
+from vplugin.synth.hair_cuts import CUTS
 from vplugin.synth.hair_style import HairStyle, natural_colour
 from vplugin.synth.parts import Part, Segment, Strands
 from vplugin.synth.scalp import BODY, CLOTH, HAT, build_surface
@@ -45,7 +46,9 @@ def grow(
         worn: Clothes, which hair lies on, and hats, which press it down.
     """
     style, brows = person.hair, person.brows
-    natural, grown = natural_colour(style), _grown(head, worn)
+    # Ears stand before hair that is combed behind them.
+    over = style.ears == "covered" and CUTS[style.style].loose
+    natural, grown = natural_colour(style), _grown(head, worn, over)
     return (
         *grow_hair(style, grown, detail),
         *grow_beard(person.beard, style, grown, detail),
@@ -54,15 +57,11 @@ def grow(
     )
 
 
-def _grown(head: Head, worn: Sequence[Part]) -> Grown:
+def _grown(head: Head, worn: Sequence[Part], over_ears: bool) -> Grown:
     skin = head.parts[0]
-    kinds = {
-        Segment.SKIN: BODY,
-        Segment.LEFT_EAR: BODY,
-        Segment.RIGHT_EAR: BODY,
-        Segment.CLOTH: CLOTH,
-        Segment.HAT: HAT,
-    }
+    kinds = {Segment.SKIN: BODY, Segment.CLOTH: CLOTH, Segment.HAT: HAT, Segment.MASK: HAT}
+    if over_ears:
+        kinds |= {Segment.LEFT_EAR: BODY, Segment.RIGHT_EAR: BODY}
     meshes = [
         (part.vertices, part.triangles, kinds[part.label])
         for part in (*head.parts, *worn)
@@ -110,7 +109,7 @@ def grow_beard(beard: Beard, style: HairStyle, head: Grown, detail: float) -> tu
     points = np.empty((len(many), each, 3))
     clumps, ranks = np.empty(len(many), np.int32), np.empty(len(many), np.float32)
     grow_locks(
-        *(free, torso, free, many, kinds, guides, roots),
+        *(free, torso, head.surface.cover, many, kinds, guides, roots),
         *(
             np.ascontiguousarray(plan[:, Guide.KIND]),
             beard_lock(beard),

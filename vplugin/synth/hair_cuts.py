@@ -221,7 +221,7 @@ def guide_plan(
     plan[:, Guide.COMBED] = 95.0 if cut.loose else 300.0
     plan[:, Guide.KIND] = kinds_of(cut, side, fringe, face)
     if cut.loose:
-        plan[:, Guide.FACE] = 0.66 if ears else 1.02
+        plan[:, Guide.FACE] = 0.66 if ears else 1.38
         plan[:, Guide.BEHIND] = behind
     if cut.tie:
         ties = len(TIES[cut.tie])

@@ -47,7 +47,8 @@ def _grown(age: float) -> float:
 
 def _greyed(age: float) -> float:
     """The share of white hair to be expected at this age."""
-    return min(1.0, max(0.0, (age - 32.0) / 45.0)) ** 2
+    share = min(1.0, max(0.0, (age - 32.0) / 45.0))
+    return share * share
 
 
 def _mixed(table: Mapping[str, tuple[float, float]], share: float) -> list[float]:

@@ -47,9 +47,10 @@ def hairline(
         turn = 2.0 * i / (TABLE - 1)
         line = _interpolated(turn)
         before = min(1.0, max(0.0, (0.75 - turn) / 0.35))
-        corner = max(0.0, 1.0 - ((turn - 0.38) / 0.24) ** 2)
+        aside, middle = (turn - 0.38) / 0.24, turn / 0.12
+        corner = max(0.0, 1.0 - aside * aside)
         line += before * front * 0.36 + corner * corners * 0.36
-        line -= max(0.0, 1.0 - (turn / 0.12) ** 2) * peak * 0.09
+        line -= max(0.0, 1.0 - middle * middle) * peak * 0.09
         if ring > 0.0 and turn < 1.7:
             line = max(line, 0.30 if turn > 0.62 else 1.1)
         out[i] = line

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from vplugin.synth.coats import Coat, Grown, Look, finished, roots_on
 from vplugin.synth.draw import Draw
+from vplugin.synth.exact import power
 from vplugin.synth.hair_cuts import (
     CUTS,
     TIES,
@@ -92,7 +93,7 @@ def coats_of(cut: Cut, face: Floats, density: Floats) -> list[tuple[Coat, Floats
     mean = (cut.top + cut.sides + cut.back) / 3.0 * max(1.0, cut.points / 20.0)
     # Short hair covers less of the head with each strand, so there are more.
     more = min(2.4, max(0.68, math.sqrt(130.0 / mean)))
-    wide = 1.0 if more > 1.0 else more**-0.6
+    wide = 1.0 if more > 1.0 else power(more, -0.6)
     body = _BODY._replace(hairs=int(_BODY.hairs * more), width=_BODY.width * wide)
     under_coat = _UNDER._replace(hairs=int(_UNDER.hairs * more), points=max(4, cut.points * 2 // 3))
     # The wide hairs of the undercoat would show as teeth along the hairline.

@@ -163,6 +163,8 @@ def grow_guides(
             clear = plan[g, Guide.FACE]
             if clear > 0.0 and y > CENTRE_Y - 75.0:
                 turn = quarter_turn(x, CENTRE_Z - z)
+                # Hair behind the ears is in front of them as long as it is above them.
+                clear = min(clear, mix(0.66, clear, smoothstep(-70.0, -25.0, y)))
                 if turn < clear:
                     # Around the head, away from the face.
                     lean = plan[g, Guide.COMB_X]
