@@ -45,6 +45,11 @@ def test_a_coarse_picture_is_not_taken_for_a_large_face():
     assert Chooser().choose((tiny, FRONT), face(yaw=4), CALM, None, 0.0)[0][0] is FRONT
 
 
+def test_a_picture_in_hard_light_is_avoided():
+    harsh, near = replace(FRONT, flaws=0.7), _view(12)
+    assert Chooser().choose((harsh, near), face(), CALM, None, 0.0)[0][0] is near
+
+
 def test_a_choice_is_kept_until_another_fits_clearly_better_and_then_dissolves():
     chooser = Chooser()
 

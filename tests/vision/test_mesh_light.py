@@ -3,9 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vplugin.vision.mesh_light import gains, grained
+from vplugin.vision.mesh_light import grained, measured, relit, spared
 
 SIDE = 96
+
+
+def _gain(*given) -> np.ndarray:
+    return measured(*given).gain
 
 
 def _skin(*colour: float) -> np.ndarray:
@@ -19,7 +23,7 @@ def _ones() -> np.ndarray:
 @pytest.mark.parametrize("light", [0.0, 0.5, 1.0])
 def test_one_colour_becomes_the_other(light):
     face, crop = _skin(0.8, 0.6, 0.5), _skin(0.4, 0.36, 0.3)
-    found = gains(face, crop, _ones(), 5.0, light)
+    found = _gain(face, crop, _ones(), 5.0, light)
     np.testing.assert_allclose((face * found), crop, atol=0.01)
 
 
@@ -28,13 +32,13 @@ def test_slow_shading_is_taken_on_and_detail_is_not():
     crop = _skin(0.5, 0.4, 0.3) * (0.5 + x)
     stripes = 1 + 0.2 * np.sin(np.arange(SIDE) * 2.0).astype(np.float32)[:, None, None]
     face = _skin(0.5, 0.4, 0.3) * stripes
-    lit = face * gains(face, crop, _ones(), 5.0, 1.0)
+    lit = face * _gain(face, crop, _ones(), 5.0, 1.0)
     middle = slice(20, -20)
     columns = (lit / crop)[middle, middle].mean(axis=0)
     assert np.abs(columns - 1).max() < 0.05
     rows = lit[middle, middle].mean(axis=(1, 2))
     assert rows.std() / rows.mean() > 0.12
-    flat = face * gains(face, crop, _ones(), 5.0, 0.0)
+    flat = face * _gain(face, crop, _ones(), 5.0, 0.0)
     assert np.ptp(flat.mean(axis=(0, 2))) < 0.01
 
 
@@ -43,12 +47,12 @@ def test_features_have_no_say():
     face, crop, skin = _skin(0.5, 0.5, 0.5), _skin(0.5, 0.5, 0.5), _ones()
     crop[40:52] = 0.05
     skin[40:52] = 0.0
-    found = gains(face, crop, skin, 5.0, 1.0)
+    found = _gain(face, crop, skin, 5.0, 1.0)
     assert np.abs(found - 1).max() < 0.02
 
 
 def test_nothing_but_features_still_gives_numbers():
-    found = gains(
+    found = _gain(
         _skin(0.5, 0.5, 0.5), _skin(0, 0, 0), np.zeros((SIDE, SIDE), np.float32), 5.0, 1.0
     )
     assert np.isfinite(found).all()
@@ -65,3 +69,35 @@ def test_detail_is_brought_down_to_the_pictures_on_skin_only():
     assert made[:, :48].std() == pytest.approx(0.05, rel=0.1)
     assert (made[:, 48:] == face[:, 48:]).all()
     assert grained(crop, face, low, low, skin) is crop  # what is smooth stays so
+
+
+def test_highlights_do_not_glare_on_paler_skin():
+    face, crop = _skin(0.25, 0.2, 0.15), _skin(0.6, 0.48, 0.36)
+    face[44:52, 44:52] += 0.3
+    light = measured(face, crop, _ones(), 5.0, 1.0)
+    made = relit(face, light.gain, light.low)
+    np.testing.assert_allclose(made[:30], crop[:30], atol=0.03)
+    assert made[48, 48, 2] < 0.36 + 0.35
+    assert (face * light.gain)[48, 48, 2] > made[48, 48, 2] + 0.03
+
+
+def test_the_harder_the_shadows_the_more_of_them_goes():
+    spots = np.zeros((SIDE, SIDE, 1), np.float32)
+    for y, x in ((12, 12), (12, 60), (60, 12), (60, 60)):
+        spots[y : y + 20, x : x + 20] = 1.0
+
+    def left(depth: float) -> float:
+        face = _skin(0.5, 0.4, 0.3) * (1 - depth * spots)
+        made = face * _gain(face, _skin(0.5, 0.4, 0.3), _ones(), 9.0, 1.0)
+        return float(made[48, 48, 0] - made[22, 22, 0]) / depth
+
+    assert left(0.5) < 0.7 * left(0.05)
+
+
+def test_the_white_of_the_eye_is_not_lit_like_dark_skin():
+    face, crop = _skin(0.2, 0.16, 0.12), _skin(0.8, 0.64, 0.5)
+    eyes = np.zeros((SIDE, SIDE), np.float32)
+    eyes[40:50, 40:50] = 1.0
+    found = spared(_gain(face, crop, 1.0 - eyes, 5.0, 1.0), eyes)
+    assert found[45, 45].max() <= 1.5
+    assert found[10, 10].min() > 3.0

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -97,3 +97,18 @@ def test_pictures_keep_their_resolution_up_to_a_bound():
     eyes = float(np.hypot(*(points_of(fit)[1] - points_of(fit)[0])))
     assert side(2.4) == pytest.approx(160 / 35.24 * eyes * 1.6, rel=0.05) or side(2.4) == 768
     assert picture(fit, SKIN).shape == (320, 320, 3)
+
+
+def test_hard_shadows_and_darkness_are_flaws():
+    fit = face(1)
+    plain = view(fit, SKIN)
+    shade = np.ones(plain.image.shape, np.float32)
+    shade[110:200, 100:160] = 0.3  # one cheek, with a sharp border
+
+    def flaws(factor: np.ndarray | float) -> float:
+        image = (plain.image * factor).astype(np.uint8)
+        return prepared(face_model(), Known(fit), replace(plain, image=image))[0].flaws
+
+    assert flaws(1.0) < 0.1
+    assert flaws(shade) > flaws(1.0) + 0.2
+    assert flaws(0.2) > flaws(1.0) + 0.2

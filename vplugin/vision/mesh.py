@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.vision.mesh_choice import Chooser, presence
-from vplugin.vision.mesh_light import gains, grained
+from vplugin.vision.mesh_light import grained, measured, relit, spared
 from vplugin.vision.mesh_mask import coverage, smoothstep
 from vplugin.vision.mesh_memory import Memories
 from vplugin.vision.mesh_model import FaceModel, Fit, face_model
@@ -139,7 +139,7 @@ class MeshSwapper:
         vertices = model.dressed(main.fit, target.fit, _KEEP)
         surface = draw(model, vertices, size // 2, 0.5)
         texture = textured(surface, chosen, target.fit.scale)
-        bounds = surface.carry(np.column_stack([model.reach, model.skin]))
+        bounds = surface.carry(np.column_stack([model.reach, model.skin, model.lids.max(axis=1)]))
         reach, skin = bounds[..., 0], np.clip(bounds[..., 1], 0.0, 1.0)
         distance = _EYES_MM * target.fit.scale
         face = _resized(target.face, surface.size)
@@ -150,8 +150,10 @@ class MeshSwapper:
         if box is not None:
             part = _twice(box)
             rgb = texture.read(box)
-            shaded = self._lit(rgb, texture.small, target.crop, part, mask * skin, distance / size)
-            self._own(shaded, box, target, surface, eyes)
+            shaded = self._lit(
+                rgb, texture.small, target.crop, part, mask * skin, bounds[..., 2], distance / size
+            )
+            self._own(shaded, box, target, surface, eyes, main.state)
             made[part] = shaded
         return made, doubled(mask)
 
@@ -162,6 +164,7 @@ class MeshSwapper:
         crop: Floats,
         part: Box,
         skin: Floats,
+        balls: Floats,
         eyes: float,
     ) -> Floats:
         """The new face, a part of the crop, in the target's light.
@@ -172,16 +175,18 @@ class MeshSwapper:
             crop: (S, S, 3) the target.
             part: Rows and columns of the crop.
             skin: (S/2, S/2) where both show skin.
+            balls: (S/2, S/2) between the lids.
             eyes: Eye distance as a share of the crop's width.
         """
         if not self.style.match:
             return rgb
         side = min(_MEASURED, len(skin))
-        face, goal, both = (_resized(image, side) for image in (small, crop, skin))
-        gain = gains(face, goal, both, _SIGMA * eyes * side, self.style.light)
         size = crop.shape[0]
-        lit = np.minimum(rgb * _enlarged(gain, size)[part], np.float32(1.0))
-        low = np.minimum(face * gain, np.float32(1.0))
+        face, goal, both = (_resized(image, side) for image in (small, crop, skin))
+        light = measured(face, goal, both, _SIGMA * eyes * side, self.style.light)
+        gain = spared(light.gain, _resized(balls, side))
+        lit = relit(rgb, *(_enlarged(image, size)[part] for image in (gain, light.low)))
+        low = relit(face, gain, light.low)
         lows = (_enlarged(low, size)[part], _enlarged(goal, size)[part])
         return grained(lit, crop[part], *lows, _enlarged(both, size)[part])
 
@@ -192,9 +197,12 @@ class MeshSwapper:
         target: _Target,
         surface: Surface,
         eyes: tuple[float, float],
+        source: State,
     ) -> None:
         """Lay the target's own mouth and eyes over the new face, in place."""
-        mouth = float(smoothstep(target.state.mouth, *_OPEN_MOUTH))
+        # Lips that were apart in the source's picture do not close by themselves.
+        gaps = (target.state.mouth, source.mouth - target.state.mouth)
+        mouth = max(float(smoothstep(gap, *_OPEN_MOUTH)) for gap in gaps)
         if max(*eyes, mouth) < 0.02:
             return
         own = self._model.placed(target.fit)

@@ -39,6 +39,7 @@ def misfit(view: MeshView, fit: Fit, state: State) -> float:
     mood = math.sqrt(float(((view.fit.expression - fit.expression) ** 2).mean()))
     coarse = max(0.0, math.log2(max(fit.scale / max(view.fit.scale, 1e-6), 1e-6)))
     found = turned + 0.5 * mouth + 0.5 * min(lids, 0.6) + 0.1 * mood + 0.25 * coarse
+    found += view.flaws
     return found + (_MIRRORED if view.mirrored else 0.0)
 
 

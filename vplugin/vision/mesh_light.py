@@ -8,28 +8,46 @@ source's hue is taken away more finely, or the border of its shadows turns grey 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["gains", "grained"]
+__all__ = ["Relight", "grained", "measured", "relit", "spared"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
-_RANGE = (0.35, 2.8)
+_RANGE = (0.15, 6.0)
+_EYEBALL = (0.6, 1.5)
 _WIDE, _FINE = 2.5, 0.35  # of sigma
-_CALM = 0.3  # how much of the source's shading between these scales is taken away
+# How much of the source's shading between these scales is taken away, in soft and in hard light;
+# told apart by that shading's deviation.
+_CALM = (0.25, 0.85)
+_HARSH = (0.03, 0.09)
 _LUMA = np.array([0.3, 0.59, 0.11], np.float32)
 _LUMA.setflags(write=False)
 _GRAIN = (0.35, 1.0)  # detail is only ever taken away: a face sharper than its picture is seen
 _FLOOR = 2.0 / 255.0  # so that the ratio of two black places is 1
 
 
-def gains(face: Floats, crop: Floats, skin: Floats, sigma: float, light: float) -> Floats:
-    """What to multiply the new face with.
+@dataclass(frozen=True, eq=False)
+class Relight:
+    """How a new face takes on the target's light.
+
+    Attributes:
+        gain: (h, h, 3) what to multiply with.
+        low: (h, h, 3) what of the new face varies slowly.
+    """
+
+    gain: Floats
+    low: Floats
+
+
+def measured(face: Floats, crop: Floats, skin: Floats, sigma: float, light: float) -> Relight:
+    """What it takes to light the new face as the one it replaces.
 
     Args:
         face: (h, h, 3) float32 RGB in 0–1, the new face.
@@ -37,30 +55,67 @@ def gains(face: Floats, crop: Floats, skin: Floats, sigma: float, light: float) 
         skin: (h, h) in 0–1, where both show skin.
         sigma: Of the low frequencies, in pixels.
         light: 1 takes on the target's light, 0 only its mean colour.
-
-    Returns:
-        (h, h, 3), smooth.
     """
     weight = skin[..., None]
     total = max(float(skin.sum()), 1e-6)
     means = [(image * weight).sum((0, 1)) / total + _FLOOR for image in (face, crop)]
     whole = np.clip(means[1] / means[0], *_RANGE)
-    if light <= 0:
-        return np.broadcast_to(whole, face.shape).astype(np.float32)
     own = [image * weight for image in (face, crop)]
     wide = _low(np.concatenate([*own, weight], axis=2), _WIDE * sigma)
     low = _low(np.concatenate([*own, weight], axis=2), sigma)
+    have = _filled(low[..., :3], low[..., 6:], wide[..., :3], wide[..., 6:], means[0])
+    if light <= 0:
+        return Relight(np.broadcast_to(whole, face.shape).astype(np.float32), have)
     fine = _low(np.concatenate([own[0], weight], axis=2), _FINE * sigma)
     goal = _filled(low[..., 3:6], low[..., 6:], wide[..., 3:6], wide[..., 6:], means[1])
-    have = _filled(low[..., :3], low[..., 6:], wide[..., :3], wide[..., 6:], means[0])
     near = _filled(fine[..., :3], fine[..., 3:], have, np.ones_like(weight), means[0])
-    hue = np.sqrt(near * have)
-    lighter = goal @ _LUMA / (have @ _LUMA) * ((have @ _LUMA) / (near @ _LUMA)) ** _CALM
-    ratio = (goal / (goal @ _LUMA)[..., None]) / (hue / (hue @ _LUMA)[..., None])
-    ratio = np.clip(ratio * lighter[..., None], *_RANGE)
+    ratio = np.clip(_hues(goal, np.sqrt(near * have)) * _lighter(goal, have, near, skin), *_RANGE)
     if light < 1:
         ratio = ratio**light * whole ** (1 - light)
-    return np.asarray(ratio, np.float32)
+    return Relight(np.asarray(ratio, np.float32), have)
+
+
+def spared(gain: Floats, eyes: Floats) -> Floats:
+    """Gains that leave eyeballs alone: they are as white in a dark face as in a pale one.
+
+    Args:
+        gain: (h, h, 3) as :attr:`Relight.gain`.
+        eyes: (h, h) 1 between the lids.
+    """
+    weight = np.clip(eyes, 0.0, 1.0)[..., None]
+    return np.asarray(gain + (np.clip(gain, *_EYEBALL) - gain) * weight, np.float32)
+
+
+def _hues(goal: Floats, have: Floats) -> Floats:
+    """(h, h, 3) what to multiply a colour with to get another's hue at the same lightness."""
+    return np.asarray((goal / (goal @ _LUMA)[..., None]) / (have / (have @ _LUMA)[..., None]))
+
+
+def _lighter(goal: Floats, have: Floats, near: Floats, skin: Floats) -> Floats:
+    """(h, h, 1) gain of lightness; the harder the source's shadows, the more of them goes."""
+    between = np.log((near @ _LUMA) / (have @ _LUMA))
+    unrest = float(np.sqrt((between * between * skin).sum() / max(float(skin.sum()), 1e-6)))
+    low, high = _HARSH
+    share = min(max((unrest - low) / (high - low), 0.0), 1.0)
+    calm = _CALM[0] + share * (_CALM[1] - _CALM[0])
+    return np.asarray((goal @ _LUMA) / (have @ _LUMA) * np.exp(-calm * between))[..., None]
+
+
+def relit(face: Floats, gain: Floats, low: Floats) -> Floats:
+    """A face in the target's light.
+
+    What is brighter than its surroundings shines: a highlight on dark skin is added to it, and is
+    no brighter on pale skin. Multiplied like the skin, it would glare.
+
+    Args:
+        face: (h, w, 3) float32 RGB in 0–1.
+        gain: (h, w, 3) as :attr:`Relight.gain`.
+        low: (h, w, 3) as :attr:`Relight.low`.
+    """
+    lit = face * gain
+    if float(gain.max()) > 1.05:
+        lit -= np.maximum(face - low, 0.0) * np.maximum(gain - 1.0, 0.0)
+    return np.asarray(np.minimum(lit, 1.0), np.float32)
 
 
 def _filled(values: Floats, weight: Floats, wide: Floats, there: Floats, mean: Array) -> Floats:

@@ -26,7 +26,7 @@ from vplugin.vision.align import (
 )
 from vplugin.vision.landmarks import SIDE, Landmarker, face_square
 from vplugin.vision.mesh_model import FaceModel, Fit
-from vplugin.vision.mesh_warp import pyramid
+from vplugin.vision.mesh_warp import draw, pyramid
 from vplugin.vision.parse import FaceClass, Parser
 from vplugin.vision.source import View
 
@@ -58,6 +58,10 @@ FACE = (
 )  # fmt: skip
 
 _LARGEST = 768
+_MEASURED = 128
+_SHADING = (0.06, 0.3)  # eye distances
+_HARD = (0.08, 0.2)  # deviation of shading, in natural logarithms
+_DARK = 80.0  # of 255
 _ASIDE = 0.4  # cosine from which a picture shows a place well
 _OVERSAMPLING = 1.6
 # Of the 106: corners and lids of the eyes at the picture's left and right.
@@ -170,6 +174,7 @@ class MeshView:
         normals: (V,) how much each vertex faces the camera, -1 to 1.
         state: What the face does.
         mirrored: Whether the picture is a mirror image.
+        flaws: 0–1, how hard the shadows on it are and how dark it is.
         filler: Another picture that shows best what this one does not show.
     """
 
@@ -179,6 +184,7 @@ class MeshView:
     normals: Places
     state: State
     mirrored: bool
+    flaws: float = 0.0
     filler: MeshView | None = None
 
 
@@ -213,7 +219,29 @@ def _view(model: FaceModel, rgba: Array, marks: Places, mirrored: bool) -> MeshV
     fit = model.fit(marks)
     vertices = model.placed(fit)
     facing = facings(model, vertices)
-    return MeshView(pyramid(rgba), fit, vertices, facing, state_of(marks), mirrored)
+    flaws = _flaws(model, rgba, vertices, fit.scale)
+    return MeshView(pyramid(rgba), fit, vertices, facing, state_of(marks), mirrored, flaws)
+
+
+def _flaws(model: FaceModel, rgba: Array, vertices: Places, scale: float) -> float:
+    """Of the light: how deep the shadows of nose and brows are, and how little there is of it."""
+    side = min(_MEASURED, rgba.shape[0])
+    ratio = side / rgba.shape[0]
+    small = cv2.resize(rgba, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
+    skin = draw(model, vertices, side, ratio).carry(model.skin[:, None])[..., 0]
+    skin = np.clip(skin, 0.0, 1.0) * small[..., 3] / 255.0
+    lightness = small[..., 1] * skin
+    fine, coarse = (share * 63.0 * scale * ratio for share in _SHADING)
+    low, wide = (
+        (cv2.GaussianBlur(lightness, (0, 0), sigma) + 1.0)
+        / (cv2.GaussianBlur(skin, (0, 0), sigma) + 0.02)
+        for sigma in (fine, coarse)
+    )
+    between, total = np.log(low / wide), max(float(skin.sum()), 1e-6)
+    unrest = float(np.sqrt((between * between * skin).sum() / total))
+    stops = np.log2(_DARK / max(float(lightness.sum()) / total, 1.0))
+    hard = (unrest - _HARD[0]) / (_HARD[1] - _HARD[0])
+    return float(0.7 * np.clip(hard, 0.0, 1.0) + 0.3 * np.clip(stops, 0.0, 1.0))
 
 
 def facings(model: FaceModel, vertices: Places) -> Places:
