@@ -60,7 +60,7 @@ _MEANS: dict[str, dict[str, float]] = {
     "window": {"azimuth": 65, "elevation": 20, "softness": 0.6, "fill": 0.1, "kelvin": 6800},
     "indoor": {"azimuth": 25, "elevation": 55, "kelvin": 3900, "ambient": 0.42, "fill": 0.2},
     "outdoor": {"azimuth": 45, "elevation": 48, "strength": 1.5, "softness": 0.12, "fill": 0.1},
-    "overcast": {"elevation": 75, "strength": 0.75, "softness": 1.0, "ambient": 0.7, "rim": 0.1},
+    "overcast": {"elevation": 55, "strength": 0.7, "softness": 1.0, "ambient": 0.8, "fill": 0.3},
     "stage": {"azimuth": 55, "elevation": 45, "softness": 0.15, "ambient": 0.12, "rim": 0.9},
 }
 
