@@ -72,3 +72,10 @@ def test_the_same_bytes_on_every_machine():
 def test_no_picture_without_a_size(size):
     with pytest.raises(ValueError, match="take 1 or more"):
         draw_backdrop(Backdrop(), *size)
+
+
+def test_a_picture_belongs_to_its_caller():
+    first = draw_backdrop(_of_kind("brick"), 24, 24)
+    wanted = first.tobytes()
+    first[:] = 0
+    assert draw_backdrop(_of_kind("brick"), 24, 24).tobytes() == wanted

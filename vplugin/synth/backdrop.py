@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +100,12 @@ def draw_backdrop(backdrop: Backdrop, width: int, height: int) -> Picture:
     """
     if width < 1 or height < 1:
         raise ValueError(f"a picture of {width}x{height} pixels cannot be painted; take 1 or more")
+    return _picture(backdrop, width, height).copy()
+
+
+# The frames of a shot have one backdrop; two, as the speakers of an interview have two.
+@lru_cache(maxsize=2)
+def _picture(backdrop: Backdrop, width: int, height: int) -> Picture:
     tall, wide, radius = _working_size(backdrop.blur, width, height)
     canvas = _PAINTERS[backdrop.kind](Draw(int(backdrop.seed), backdrop.kind), width / height)
     _mood(canvas, Draw(int(backdrop.seed), "mood"))
