@@ -29,8 +29,13 @@ from vplugin.synth.speech import Speech
 from vplugin.synth.voice import Voice
 
 ROOT = Path(__file__).resolve().parent.parent
-PEOPLE = {"ada": 74, "ben": 63, "chika": 81, "deniz": 64, "fatima": 49, "luis": 77}
-GUESTS = {"left": 67, "right": 85}  # of the film: nobody of PEOPLE, so that a swap shows something
+PEOPLE = {"ada": 22, "ben": 3, "chika": 81, "deniz": 64, "fatima": 74, "luis": 63}
+GUESTS = {"left": 49, "right": 71}  # of the film: nobody of PEOPLE, so that a swap shows something
+CLOTHES = {
+    "left": {"top": "blouse", "top_hue": 0.95, "top_saturation": 0.55, "top_light": 0.28},
+    "right": {"top": "suit", "top_hue": 0.62, "top_saturation": 0.3, "top_light": 0.05},
+}
+TONE = (0.36, 0.205, 0.12)  # linear RGB of his skin
 CUT = 7.55
 SECONDS = 13.6
 
@@ -49,7 +54,12 @@ def interview() -> Script:
         SECONDS,
         asks,
         turns=(Turn(-1.0, 0.0), Turn(3.0, 33.0, 1.0, 2.0, 0.8)),
-        moods=(Mood(-1.0, 0.25, 0.05), Mood(1.0, 0.65), Mood(3.2, 0.2, 0.1), Mood(6.6, 0.5, 0.2)),
+        moods=(
+            Mood(-1.0, 0.35, 0.05),
+            Mood(1.0, 0.65),
+            Mood(3.2, 0.3, 0.1),
+            Mood(6.4, 0.6, 0.2),
+        ),
     )
     he = Performance(
         8,
@@ -62,7 +72,12 @@ def interview() -> Script:
             Turn(9.2, 4.0),
             Turn(12.0, -22.0),
         ),
-        moods=(Mood(-1.0, 0.1), Mood(6.8, 0.3, 0.3), Mood(8.6, 0.15), Mood(12.6, 0.75, 0.1)),
+        moods=(
+            Mood(-1.0, 0.25),
+            Mood(6.8, 0.45, 0.3),
+            Mood(8.6, 0.3),
+            Mood(12.6, 0.8, 0.1),
+        ),
     )
     roles = (
         _role("left", she, (-245.0, 0.0, 0.0), 9.0),
@@ -76,6 +91,7 @@ def _role(
 ) -> Role:
     seed = GUESTS[name]
     person = uncovered(Person.from_seed(seed))
+    person = replace(person, wear=replace(person.wear, **CLOTHES[name]))
     voice = Voice.fitting(Draw(seed, "voice"), person.sex, person.age)
     return Role(person, seed, performance, place, voice, facing)
 
@@ -110,7 +126,14 @@ def _shots() -> tuple[Shot, Shot]:
 
 def _crossings() -> tuple[Crossing, ...]:
     """His hand comes up, wipes past his mouth, and goes down again; mm from the mouth."""
-    hand = Prop("hand", (250.0, 62.0, -62.0), (0.0, 0.0, 58.0), sleeve=(0.01, 0.01, 0.012), seed=3)
+    hand = Prop(
+        "hand",
+        (250.0, 62.0, -62.0),
+        (0.0, 0.0, 58.0),
+        tone=TONE,
+        sleeve=(0.012, 0.014, 0.02),
+        seed=3,
+    )
     aims = (
         Aim(float("-inf"), (-210.0, 330.0, -30.0)),
         Aim(9.35, (-14.0, 24.0, 0.0), 0.65),

@@ -57,7 +57,7 @@ sami tala umar vera wanja ximena yusuf zoe
 """
 NAMES = tuple(_NAMES.split())
 _DISTANCE = 900.0  # mm: about where a portrait is taken from
-_VIEW = 24.0  # degrees
+_VIEW = 21.0  # degrees
 _QUALITY = 93  # of JPEG
 _DENSITY = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 
@@ -85,7 +85,7 @@ class View:
 
 
 VIEWS = (
-    View("front", Pose(), Expression(smile_left=0.12, smile_right=0.1)),
+    View("front", Pose(), Expression(smile_left=0.22, smile_right=0.2)),
     View("left", Pose(yaw=-32.0, pitch=2.0), Expression(gaze_x=-3.0), _WINDOW),
     View(
         "smile",
@@ -119,7 +119,7 @@ def portrait(person: Person, size: int, view: View = VIEWS[0], seed: int = 0) ->
     """
     facing = 0.3 * view.pose.yaw
     pose = replace(view.pose, yaw=view.pose.yaw - facing)
-    subject = Subject(person, view.expression, pose, (0.0, 14.0, _DISTANCE), facing=facing)
+    subject = Subject(person, view.expression, pose, (0.0, 10.0, _DISTANCE), facing=facing)
     wall = Backdrop.drawn(
         Draw(seed, "wall"), kind="studio", seed=abs(seed) % 10**9, brightness=0.9, blur=0.03
     )
@@ -213,7 +213,7 @@ def write_people(
                 progress(count, len(people) * len(views))
         entries.append({"name": name, "seed": seed, "pictures": pictures})
     facts = {"licence": LICENCE, "provenance": PROVENANCE, "people": entries}
-    text = yaml.safe_dump(facts, sort_keys=False, allow_unicode=True, width=96)
+    text = yaml.safe_dump(facts, sort_keys=False, default_flow_style=None, width=96)
     _write(folder / "people.yaml", text.encode())
     return folder / "people.yaml"
 
