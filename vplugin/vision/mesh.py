@@ -43,7 +43,7 @@ Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.float64]
 
 _SIGMA = 0.16  # eye distances, of what counts as light
-_MEASURED = 112  # width of the copies on which light is measured
+_MEASURED = 96  # width of the copies on which light is measured
 _EYES_MM = 63.0
 _MOUTH = 3  # number of the region
 _OPEN_MOUTH = (0.035, 0.1)  # gap over the eye distance from which the target's own mouth shows

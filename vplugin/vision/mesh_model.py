@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 import numpy as np
@@ -168,47 +168,54 @@ class FaceModel:
         shift = marks.mean(axis=0) - spread * mean.mean(axis=0)
         return Fit(*none, np.eye(3), spread, shift, np.zeros((POINTS, 2)))
 
+    @cached_property
+    def _ways(self) -> Floats:
+        """(K + E, 106, 3) how the landmarks move with identity and expression."""
+        both = np.concatenate([self.identity, self.expression])
+        return np.ascontiguousarray(both[:, :POINTS])
+
     def _step(self, fit: Fit, marks: Floats, trust: Floats, *, rigid: bool) -> Fit:
         """One Gauss-Newton step, towards small deviations."""
-        shape = self.shape(fit.identity, fit.expression)[:POINTS]
+        known = np.concatenate([fit.identity, fit.expression])
+        shape = self.mean[:POINTS] + np.tensordot(known, self._ways, 1)
         turned = shape @ fit.rotation.T
         near = _nearness(turned[:, 2])[:, None]
         place = turned[:, :2] * near
-        x, y, z = turned.T
-        zero = np.zeros(POINTS)
-        columns = [
-            fit.scale * near * np.column_stack([zero, -z]),
-            fit.scale * near * np.column_stack([z, zero]),
-            fit.scale * near * np.column_stack([-y, x]),
-            fit.scale * place,
-            np.tile([1.0, 0.0], (POINTS, 1)),
-            np.tile([0.0, 1.0], (POINTS, 1)),
-        ]
-        basis = np.concatenate([self.identity, self.expression])[:, :POINTS]
+        missed = (marks - fit.scale * place - fit.shift) / fit.scale
+        ways = _rigid(turned, near, place)
         if not rigid:
-            bent = (basis @ fit.rotation.T)[..., :2] * near * fit.scale
-            columns.extend(bent)
-        root = np.sqrt(trust)[:, None] / (_NOISE * fit.scale)
-        design = np.stack([(column * root).ravel() for column in columns], axis=1)
-        missed = ((marks - fit.scale * place - fit.shift) * root).ravel()
-        normal = design.T @ design
-        right = design.T @ missed
+            ways = np.concatenate([ways, (self._ways @ fit.rotation[:2].T) * near])
+        root = np.sqrt(trust)[:, None] / _NOISE
+        design = (ways * root).reshape(len(ways), -1)
+        normal = design @ design.T
+        right = design @ (missed * root).ravel()
+        normal[np.diag_indices(6)] += 1e-9
         if not rigid:
-            known = np.concatenate([fit.identity, fit.expression])
             normal[np.arange(6, len(normal)), np.arange(6, len(normal))] += 1.0
             right[6:] -= known
-        normal[np.arange(6), np.arange(6)] += 1e-9
-        change = np.linalg.solve(normal, right)
+        change = np.asarray(np.linalg.solve(normal, right), np.float64)
+        bend = np.zeros(len(known)) if rigid else change[6:]
         count = len(self.identity)
-        bend = np.zeros(len(basis)) if rigid else change[6:]
         return replace(
             fit,
             identity=fit.identity + bend[:count],
             expression=fit.expression + bend[count:],
             rotation=_turn(change[:3]) @ fit.rotation,
             scale=fit.scale * math.exp(float(np.clip(change[3], -0.5, 0.5))),
-            shift=fit.shift + change[4:6],
+            shift=fit.shift + fit.scale * change[4:6],
         )
+
+
+def _rigid(turned: Floats, near: Floats, place: Floats) -> Floats:
+    """(6, 106, 2) mm how landmarks move with rotation about x, y, z, with size and with a shift."""
+    x, y, z = turned.T
+    ways = np.zeros((6, POINTS, 2))
+    ways[0, :, 1], ways[1, :, 0] = -z, z
+    ways[2, :, 0], ways[2, :, 1] = -y, x
+    ways[:3] *= near
+    ways[3] = place
+    ways[4, :, 0] = ways[5, :, 1] = 1.0
+    return ways
 
 
 def _nearness(depth: Floats) -> Floats:
