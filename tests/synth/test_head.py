@@ -109,6 +109,12 @@ class TestExpressions:
     def test_lips_are_closed_at_rest(self) -> None:
         assert abs(mouth_gap(mean_head())) < 1e-6
 
+    @pytest.mark.parametrize("seed", range(8))
+    def test_lips_are_closed_on_everybody(self, seed: int) -> None:
+        points = build_head(Person.from_seed(seed), REST).parts[0].vertices
+        gaps = points[mean_anatomy().lips[1]] - points[mean_anatomy().lips[0]]
+        assert np.abs(gaps[:, 1]).max() < 0.12
+
     @pytest.mark.parametrize(
         ("expression", "low", "high"),
         [

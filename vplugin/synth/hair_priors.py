@@ -6,6 +6,7 @@ Every combination stays possible; only the weights move.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from vplugin.synth.beard import Beard
@@ -83,7 +84,7 @@ def draw_hair(draw: Draw, age: float, sex: float, tone: float) -> HairStyle:
         style = "short" if draw.of("bald").chance(0.5) else "crew"
     curly = 0.62 if style in ("afro", "locs") else 0.18 + 0.45 * tone * tone
     grey = 0.0 if age < 28.0 else _greyed(age) * draw.of("grey").uniform(0.1, 1.6)
-    return HairStyle.drawn(
+    drawn = HairStyle.drawn(
         draw,
         style=style,
         line=line,
@@ -93,6 +94,7 @@ def draw_hair(draw: Draw, age: float, sex: float, tone: float) -> HairStyle:
         greying=min(1.0, grey),
         density=0.97 - 0.25 * old,
     )
+    return drawn if age >= 28.0 else replace(drawn, greying=0.0)
 
 
 def draw_beard(draw: Draw, age: float, sex: float) -> Beard:

@@ -73,8 +73,8 @@ def _tongue(mean: Floats, out: float) -> Floats:
     return np.stack(
         [
             mean[:, 0] * (1.0 - 0.22 * out * tip),
-            mean[:, 1] - out * (7.0 * lift - 9.0 * tip * tip * tip),
-            mean[:, 2] - out * 26.0 * tip,
+            mean[:, 1] - out * (15.0 * lift - 8.0 * tip * tip * tip * tip),
+            mean[:, 2] - out * 30.0 * tip,
         ],
         -1,
     )

@@ -75,8 +75,8 @@ def paint_mouth(x: float, y: float, z: float, material: int, given: Floats, out:
         red, green, blue = 0.52 + 0.04 * coat, 0.20 + 0.08 * coat, 0.19 + 0.07 * coat
     brown = 1.0 - 0.35 * given[_MELANIN]
     out[0], out[1], out[2] = shade * red * brown, shade * green * brown, shade * blue * brown
-    out[3] = 0.6
-    out[4] = clamp(0.32 + 0.1 * grain, 0.1, 0.6)
-    out[5] = 0.12 * grain if tongue else 0.05 * grain
+    out[3] = (0.35 if tongue else 0.5) * (1.0 - 0.95 * deep)
+    out[4] = clamp(0.46 + 0.1 * grain, 0.1, 0.7)
+    out[5] = 0.07 * grain if tongue else 0.05 * grain
     out[6] = 0.2
-    out[7] = 0.7 * (1.0 - deep)
+    out[7] = (0.25 if tongue else 0.6) * (1.0 - deep)

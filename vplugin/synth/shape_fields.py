@@ -159,8 +159,8 @@ EYES: Fields = {
 
 MOUTH: Fields = {
     "mouth.width": (Push((26, 72, -8), (18, 17, 26), (2.0, 0, 0.5)),),
-    "mouth.upper": (Push((0, 66.5, -24), (24.5, 6.5, 20), (0, -0.65, -0.8), half="above mouth"),),
-    "mouth.lower": (Push((0, 77.5, -23), (24.5, 8.5, 20), (0, 0.75, -0.9), half="below mouth"),),
+    "mouth.upper": (Push((0, 65.8, -24), (24.5, 5.4, 20), (0, -0.75, -0.9), half="above mouth"),),
+    "mouth.lower": (Push((0, 78.2, -23), (24.5, 6.4, 20), (0, 0.85, -1.0), half="below mouth"),),
     "mouth.bow": (
         Push((5.5, 63.5, -24), (5, 5, 14), (0, -0.6, -0.35)),
         Push((0, 65, -24), (3, 5, 14), (0, 0.35, 0.2)),
@@ -176,7 +176,7 @@ MOUTH: Fields = {
         Push((25, 72, -8), (20, 16, 26), (0.3, -0.7, 0), "left"),
         Push((25, 72, -8), (20, 16, 26), (-0.3, 0.5, 0), "right"),
     ),
-    "mouth.overbite": (Push((0, 80, -20), (26, 12, 26), (0, 0, 0.8), half="below mouth"),),
+    "mouth.overbite": (Push((0, 80.5, -20), (26, 8.5, 26), (0, 0, 0.8), half="below mouth"),),
 }
 
 EARS: Fields = {

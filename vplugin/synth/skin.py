@@ -218,7 +218,7 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
             fade = smoothstep(0.8, 0.35, sample)
             zone = 0.35 + hill(a, y, 14.0, 36.0, 34.0, 30.0) * front
             size = 1.15 - 0.25 * zone
-            grain = pores(u / size, v / size, seed + 32) * fade
+            grain = pores(u / size + 0.4 * fine, v / size + 0.8 * patch, seed + 32) * fade
             height -= 0.16 * (0.15 + given[_PORES]) * zone * grain * bare
             height += fade * 0.055 * flat_noise(u * 1.9, v * 1.9, seed + 33)
             height += fade * 0.04 * patch
@@ -270,9 +270,9 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     # A nostril is dark inside, whatever the light.
     across = (a - (6.6 + 0.16 * (z + 26.5))) / 3.3
     along = (z + 26.5) / 5.2
-    inside = smoothstep(0.75, 0.3, across * across + along * along)
-    inside *= smoothstep(48.6, 46.6, y) * smoothstep(37.0, 39.0, y)
-    shade *= 1.0 - 0.85 * inside
+    inside = smoothstep(1.1, 0.6, across * across + along * along)
+    inside *= smoothstep(51.6, 50.0, y) * smoothstep(37.0, 39.0, y)
+    shade *= 1.0 - 0.95 * inside
     for k in range(3):
         out[k] = clamp(out[k] * shade, 0.004, 0.92)
 
@@ -283,6 +283,9 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     )
     gloss = 0.22 + given[_OIL] * (0.18 + 0.42 * oily * front) + 0.06 * fine
     gloss += lip * (0.22 + 0.5 * given[_LIPSTICK] * given[_LIP_GLOSS])
+    # Where the lips touch is no highlight.
+    touch = smoothstep(0.0, 1.6, abs(y - curve(MOUTH_LINE, x))) if lip > 0.0 else 1.0
+    gloss *= touch
     out[3] = clamp(gloss * (1.0 - 0.5 * given[_POWDER] * bare) * (1.0 - 0.9 * inside), 0.0, 1.0)
     out[4] = clamp(
         0.58 - 0.16 * given[_OIL] * oily - 0.16 * lip - 0.2 * lip * given[_LIP_GLOSS], 0.12, 0.9
@@ -290,5 +293,5 @@ def paint(x: float, y: float, z: float, given: Floats, out: Floats) -> None:
     out[5] = height
     wing = hill(a, y, 16.0, 45.0, 7.0, 8.0) * front
     out[6] = clamp(0.9 * ear + 0.45 * wing + 0.15 * lip, 0.0, 1.0)
-    out[7] = lip * (0.25 + 0.3 * given[_LIPSTICK] * given[_LIP_GLOSS])
+    out[7] = lip * touch * (0.25 + 0.3 * given[_LIPSTICK] * given[_LIP_GLOSS])
     undercoat(x, y, z, given[given.size - ENTRIES :], out)

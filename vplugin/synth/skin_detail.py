@@ -100,7 +100,7 @@ def lines(x: float, y: float, z: float, seed: int, given: Floats) -> float:
         d = y - 38.0
         bend = 18.3 + 0.52 * d - 0.0042 * d * d + 2.4 * min(1.0, fold) * min(1.0, d / 20.0)
         ends = smoothstep(37.0, 45.0, y) * smoothstep(84.0, 66.0, y)
-        depth += fold * 0.6 * line(a - bend, 1.5) * ends
+        depth += fold * 0.5 * line(a - bend, 2.3) * ends
     if given[6] > 0.01 and 74.0 < y < 104.0 and 18.0 < a < 42.0 and z < 25.0:
         ends = smoothstep(75.0, 80.0, y) * smoothstep(104.0, 92.0, y)
         depth += given[6] * 0.5 * line(a - 26.5 - 0.16 * (y - 76.0) - wobble, 1.4) * ends

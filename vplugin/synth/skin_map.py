@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from vplugin.synth.exact import compiled
+from vplugin.synth.exact import compiled, smoothstep
 from vplugin.synth.parts import Floats, Segment
 from vplugin.synth.relief import (
     MOUTH_HALF,
@@ -94,4 +94,6 @@ def unrolled(x: float, y: float, z: float, out: Floats) -> None:
     back = z + 2.0 if z > -2.0 else 0.0
     out[0] = x + back if x >= 0.0 else x - back
     top = -55.0 - y if y < -55.0 else 0.0
-    out[1] = y - 0.4 * top
+    # Below the chin the way goes back before it goes down.
+    under = smoothstep(104.0, 115.0, y) * (z + 9.0 if z > -9.0 else 0.0)
+    out[1] = y - 0.4 * top + min(under, 44.0)

@@ -155,6 +155,7 @@ def _tongue() -> tuple[Floats, Indices]:
     """A flat tongue with a groove, its tip behind the lower teeth."""
     rows, across = 20, 17
     v = np.linspace(0.0, 1.0, rows)[:, None]
+    v = v * (0.35 + 0.65 * v)
     u = np.linspace(-1.0, 1.0, across)[None, :]
     tip = np.sqrt(np.maximum(0.0, 1.0 - (1.0 - v) * (1.0 - v) * (1.0 - v) * (1.0 - v)))
     half = 19.0 * tip * (0.85 + 0.15 * v)
@@ -165,7 +166,7 @@ def _tongue() -> tuple[Floats, Indices]:
     y = 81.0 - high - 3.0 * v + 0.0 * u
     z = -7.5 + 46.0 * v + 0.0 * x
     top = np.stack(np.broadcast_arrays(x, y, z), -1).reshape(-1, 3)
-    low = np.stack(np.broadcast_arrays(x, 82.5 + 3.0 * edge * tip - 2.0 * v, z + 0.6), -1).reshape(
+    low = np.stack(np.broadcast_arrays(x, 81.0 + 2.5 * edge * tip - 1.0 * v, z + 0.6), -1).reshape(
         -1, 3
     )
     triangles = np.concatenate(
