@@ -390,8 +390,8 @@ def _save_seers(folder: Path) -> None:
     """A landmark net that answers with the mean face, a parser to which all is skin."""
     model = face_model()
     marks = model.mean[:106, :2]
-    matrix = similarity(marks[list(FIVE)], MESH.at(2, half_pixel=False) - 1.0)
-    flat = (apply(matrix, marks) / 1.04).astype(np.float32).reshape(1, 212)
+    matrix = similarity(marks[list(FIVE)], MESH.at(2, half_pixel=False) - [1.0, 1.088])
+    flat = (apply(matrix, marks) / 0.96).astype(np.float32).reshape(1, 212)
     save_constant(folder / "marks.onnx", 192, {"points": flat})
     classes = np.zeros((1, 19, 64, 64), np.float32)
     classes[:, 1] = 9.0

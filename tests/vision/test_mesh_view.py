@@ -57,8 +57,9 @@ def test_the_nets_look_at_the_crop_and_their_answers_come_back_into_it():
     points, parser = _nets(marks)
     picture_, five, _ = crop(face(1), SKIN, 256)
     (seen,) = NetSight(Landmarker(points), Parser(parser)).look(picture_[None], five[None])
-    # The whole crop, and a little more, is what the net sees from -1 to 1.
-    np.testing.assert_allclose(seen.landmarks, 127.5 + marks * 128 * 1.04, atol=0.1)
+    # 1.5 times the face's box is what the net sees from -1 to 1.
+    middle = np.array([128, 128 + 0.044 * 256]) - 0.5
+    np.testing.assert_allclose(seen.landmarks, middle + marks * 0.64 * 1.5 * 128, atol=0.6)
     assert points.given[0].max() > 100  # 0–255
     assert seen.face.shape == (128, 128)
     middle, hair, hand = seen.face[70, 60], seen.face[22, 60], seen.face[70, 110]

@@ -57,6 +57,9 @@ FACE = (
     FaceClass.LOWER_LIP,
 )  # fmt: skip
 
+# Where the box of a face (forehead to chin) is in a crop by MESH, which hardly differs: the points
+# of a detector are steadier than its box.
+_FACE_BOX = (0.18, 0.224, 0.82, 0.864)
 _LARGEST = 768
 _MEASURED = 128
 _SHADING = (0.06, 0.3)  # eye distances
@@ -110,8 +113,8 @@ class NetSight:
     def look(self, crops: Floats, points: Array) -> list[Seen]:
         """See :meth:`Sight.look`."""
         size = crops.shape[1]
-        # The whole crop is about what a landmark net is shown of a face.
-        square = face_square(np.array([0, 0, size, size]) - 0.5, SIDE, 1.04)
+        left, top, right, bottom = (share * size - 0.5 for share in _FACE_BOX)
+        square = face_square(np.array([left, top, right, bottom]), SIDE)
         small = np.stack([warp(crop, square, (SIDE, SIDE)) for crop in crops])
         marks = apply(invert(square), self._landmarker.points(small * 255.0))
         matrices = [self._parser.matrix(places) for places in points]
