@@ -232,14 +232,9 @@ def office(draw: Draw, aspect: float) -> Canvas:
     return canvas
 
 
-def kitchen(draw: Draw, aspect: float) -> Canvas:
-    """Cupboards, a worktop, tiles, a fridge, pots."""
-    place = shell(draw, aspect, 4.5)
-    canvas, floor, z = place.canvas, place.floor, place.back - 0.6
-    front = Look(timber(draw) if draw.chance(0.4) else grey(draw.uniform(0.1, 0.75), 0.05))
-    tiles = Look(grey(draw.uniform(0.3, 0.75), 0.05), grey(0.35), Pattern.TILES, 30, 7)
-    wide = place.right - place.left
-    canvas.surface((place.left, floor - 1.5, place.back - 0.03), (wide, 0, 0), (0, 0.65, 0), tiles)
+def _units(place: Shell, draw: Draw, front: Look, z: float) -> None:
+    """Cupboards below and above, the worktop, the hood, and pots."""
+    canvas, floor, wide = place.canvas, place.floor, place.right - place.left
     hob = draw.uniform(place.left, place.right - 0.8)
     units = 7
     for index in range(units):
@@ -267,6 +262,17 @@ def kitchen(draw: Draw, aspect: float) -> Canvas:
         canvas.bar(
             (x, floor - 0.92 - size, at), (x, floor - 0.92 - tall, at), (size, size * 0.8), pot
         )
+
+
+def kitchen(draw: Draw, aspect: float) -> Canvas:
+    """Cupboards, a worktop, tiles, a fridge, pots."""
+    place = shell(draw, aspect, 4.5)
+    canvas, floor, z = place.canvas, place.floor, place.back - 0.6
+    front = Look(timber(draw) if draw.chance(0.4) else grey(draw.uniform(0.1, 0.75), 0.05))
+    tiles = Look(grey(draw.uniform(0.3, 0.75), 0.05), grey(0.35), Pattern.TILES, 30, 7)
+    wide = place.right - place.left
+    canvas.surface((place.left, floor - 1.5, place.back - 0.03), (wide, 0, 0), (0, 0.65, 0), tiles)
+    _units(place, draw, front, z)
     if draw.chance(0.5):
         x = draw.choice((place.left, place.right - 0.7))
         canvas.box(

@@ -143,6 +143,34 @@ def _ground(canvas: Canvas, look: Look, floor: float) -> None:
     canvas.surface((-60, floor, 0.3), (120, 0, 0), (0, 0, 140), look)
 
 
+def _traffic(
+    canvas: Canvas, draw: Draw, half: float, floor: float, low: Colour, night: bool
+) -> None:
+    """Cars, trees and lamps, the far ones first."""
+    dim = 0.12 if night else 1.0
+    places = sorted((draw.uniform(5.0, 45.0) for _ in range(draw.integer(2, 8))), reverse=True)
+    for z in places:
+        side = 1.0 if draw.chance(0.5) else -1.0
+        kind = draw.uniform()
+        if kind < 0.5:
+            _car(canvas, draw, side * draw.uniform(0.8, half * 0.5) - 0.9, floor, z, night)
+        elif kind < 0.8:
+            tree(
+                canvas,
+                draw,
+                (side * half * 0.75, floor, z),
+                draw.uniform(4, 9),
+                (low[0] * dim, low[1] * dim, low[2] * dim),
+            )
+        else:
+            x = side * half * 0.65
+            canvas.bar(
+                (x, floor, z), (x, floor - 5.0, z), (0.07, 0.05), Look(grey(0.06), round=0.5)
+            )
+            bright = (7.0, 5.0, 2.6) if night else (0.6, 0.6, 0.6)
+            canvas.ball((x, floor - 5.1, z), 0.2, Look(bright))
+
+
 def street(draw: Draw, aspect: float) -> Canvas:
     """A street between houses, by day or night, with cars, trees and signs."""
     slope = draw.uniform(-0.55, 0.55)
@@ -167,27 +195,7 @@ def street(draw: Draw, aspect: float) -> Canvas:
             deep = min(z - 0.3, draw.uniform(7.0, 16.0))
             _block(canvas, draw, z - deep, deep, x, floor, night)
             z -= deep + (draw.uniform(0, 3) if draw.chance(0.2) else 0.0)
-    places = sorted((draw.uniform(5.0, 45.0) for _ in range(draw.integer(2, 8))), reverse=True)
-    for z in places:
-        side = 1.0 if draw.chance(0.5) else -1.0
-        kind = draw.uniform()
-        if kind < 0.5:
-            _car(canvas, draw, side * draw.uniform(0.8, half * 0.5) - 0.9, floor, z, night)
-        elif kind < 0.8:
-            tree(
-                canvas,
-                draw,
-                (side * half * 0.75, floor, z),
-                draw.uniform(4, 9),
-                (low[0] * dim, low[1] * dim, low[2] * dim),
-            )
-        else:
-            x = side * half * 0.65
-            canvas.bar(
-                (x, floor, z), (x, floor - 5.0, z), (0.07, 0.05), Look(grey(0.06), round=0.5)
-            )
-            bright = (7.0, 5.0, 2.6) if night else (0.6, 0.6, 0.6)
-            canvas.ball((x, floor - 5.1, z), 0.2, Look(bright))
+    _traffic(canvas, draw, half, floor, low, night)
     return canvas
 
 
@@ -227,6 +235,23 @@ def shops(draw: Draw, aspect: float) -> Canvas:
     return canvas
 
 
+def _edge_of_wood(canvas: Canvas, draw: Draw, hue: float, value: float, low: Colour) -> None:
+    """Bushes and trees far away."""
+    floor = 1.6
+    wood = tinted(hue + 0.03, 0.7, value * 0.4)
+    for _ in range(12):
+        far = Look(
+            _mixed(wood, low, 0.12),
+            _mixed(tinted(hue, 0.7, value), low, 0.12),
+            Pattern.LEAVES,
+            4,
+            4,
+            draw.integer(0, 9999),
+        )
+        size = draw.uniform(6, 14)
+        canvas.ball((draw.uniform(-50, 50), floor - 0.3 * size, 80), size, far, Outline.BLOB)
+
+
 def park(draw: Draw, aspect: float) -> Canvas:
     """Grass, trees, bushes, a path, sun spots between leaves."""
     canvas = Canvas(
@@ -244,18 +269,7 @@ def park(draw: Draw, aspect: float) -> Canvas:
         x, lean = draw.uniform(-4, 4), draw.uniform(-12, 12)
         path = Look(grey(draw.uniform(0.25, 0.5), 0.12), noise=0.15, grain=60)
         canvas.surface((x, floor - 0.01, 0.3), (2.2, 0, 0), (lean, 0, 60), path)
-    wood = tinted(hue + 0.03, 0.7, value * 0.4)
-    for _ in range(12):
-        far = Look(
-            _mixed(wood, low, 0.12),
-            _mixed(tinted(hue, 0.7, value), low, 0.12),
-            Pattern.LEAVES,
-            4,
-            4,
-            draw.integer(0, 9999),
-        )
-        size = draw.uniform(6, 14)
-        canvas.ball((draw.uniform(-50, 50), floor - 0.3 * size, 80), size, far, Outline.BLOB)
+    _edge_of_wood(canvas, draw, hue, value, low)
     places = sorted((draw.uniform(6.0, 45.0) for _ in range(draw.integer(3, 12))), reverse=True)
     for z in places:
         x = draw.uniform(-0.6, 0.6) * z * 1.2

@@ -79,7 +79,7 @@ class Wear(Group):
     glasses_slip: float = number(-1, 12, 1, 1.5, "mm", "How far down the nose they have slipped.")
     hat: str = choice(
         {
-            "none": 12, "cap": 1, "backward_cap": 0.35, "beanie": 0.8, "brimmed": 0.7,
+            "none": 20, "cap": 1, "backward_cap": 0.35, "beanie": 0.8, "brimmed": 0.7,
             "bucket": 0.3, "helmet": 0.35, "turban": 0.35, "headscarf": 0.8, "hood": 0.4,
             "band": 0.35,
         },
