@@ -204,6 +204,7 @@ def relief(points: Floats) -> Floats:
     shaped = _lids(x, y, _bones(x, y, z))
     shaped = _lips(x, y, _muzzle(x, y, _nose(x, y, shaped)))
     shaped = z + (shaped - z) * front
-    # Room for the bowl of the ear.
-    bowl = 8.5 * hill(z, y, (88.0, 15.0), (17.0, 23.0)) * step(40.0, 60.0, np.abs(x))
-    return np.stack([x - np.where(x < 0.0, -bowl, bowl), y, _neck(x, y, shaped)], axis=-1)
+    # Room for the bowl of the ear; the hollow behind the jaw's ramus.
+    inwards = 8.5 * hill(z, y, (88.0, 15.0), (17.0, 23.0)) * step(40.0, 60.0, np.abs(x))
+    inwards = inwards + 5.0 * hill(z, y, (88.0, 74.0), (27.0, 34.0)) * step(30.0, 48.0, np.abs(x))
+    return np.stack([x - np.where(x < 0.0, -inwards, inwards), y, _neck(x, y, shaped)], axis=-1)
