@@ -34,6 +34,9 @@ SCRFD = [(n, w) for w in (1, 4, 10) for n in (12800, 3200, 800)]
         (tensors((1, 1, 112, 112)), tensors((1, 512)), None),
         (tensors((1, 3, 112)), tensors((1, 512)), None),
         (tensors((1, 3, 112, 112)), tensors((1, 128)), None),
+        (tensors((1, 3, 512, 512)), tensors((1, 19, 512, 512)), "bisenet"),
+        (tensors((1, 3, "?", "?")), tensors(("N", 19, "?", "?"), ("N", 1, "?", "?")), "bisenet"),
+        (tensors((1, 3, 512, 512)), tensors((1, 18, 512, 512)), None),
     ],
 )
 def test_sniff(inputs, outputs, expected):

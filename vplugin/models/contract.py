@@ -26,10 +26,14 @@ Contract: TypeAlias = Literal[
     "landmark_3d68",
     "genderage",
     "inswapper",
+    "bisenet",
+    "face_attributes",
 ]
 
 #: Side of the square that stands for free height and width when a model is measured.
 PROBE_SIDE = 640
+
+_CLASSES = 19  # of a face parser
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,19 @@ CONTRACTS: MappingProxyType[Contract, ContractInfo] = MappingProxyType(
             1.0,
             _SWAP,
         ),
+        "bisenet": ContractInfo(
+            "parts of a face: N×3×H×W RGB, ImageNet mean and deviation → logits of 19 classes",
+            -2.1,
+            2.6,
+            Tolerance(cosine=0.999),
+        ),
+        "face_attributes": ContractInfo(
+            "pose, openness, what is worn, blur, light: N×3×192×192 RGB 0…255 → 15",
+            0.0,
+            255.0,
+            Tolerance(cosine=0.999, absolute=1.0),
+            reduced=False,
+        ),
     }
 )
 
@@ -154,6 +171,8 @@ def sniff(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> Contra
     names = {one.name for one in outputs}
     if {f"{kind}_{s}" for kind in ("cls", "obj", "bbox", "kps") for s in (8, 16, 32)} <= names:
         return "yunet"
+    if len(outputs) <= 2 and len(outputs[0].shape) == 4 and outputs[0].shape[1] == _CLASSES:
+        return "bisenet"
     if len(outputs) in (6, 9):
         widths = [one.shape[-1] for one in outputs if one.shape]
         return "scrfd" if all(_is(width, 1, 4, 10) for width in widths) else None
