@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -175,7 +175,7 @@ def _tongue() -> tuple[Floats, Indices]:
     return np.concatenate([top, low]), triangles
 
 
-@cache
+@lru_cache(maxsize=64)
 def inside(size: float, mess: float, seed: int) -> Inside:
     """Teeth, gums and tongue.
 
