@@ -130,3 +130,27 @@ def test_one_person_is_steady_in_time_and_a_new_shot_begins_anew():
     swapper.new_shot()
     after = swapper.swap(picture_[None], points[None], [prepared], [1], 0.53).crops
     assert np.abs(after - before).max() > 0.01
+
+
+@pytest.mark.parametrize("fault", ["elsewhere", "no face", "not a number"])
+def test_landmarks_that_cannot_be_right_change_nothing(fault):
+    target = face(2)
+    sight = Known(face(1), target)
+    swapper = MeshSwapper(sight)
+    prepared = swapper.prepare(Source("x", (view(face(1), PALE),)))
+    picture_, points, _ = crop(target, DARK)
+    right = sight.look
+    rng = np.random.default_rng(0)
+
+    def wrong(crops, five):
+        (seen,) = right(crops, five)
+        marks = {
+            "elsewhere": seen.landmarks + 60,
+            "no face": rng.uniform(60, 200, (106, 2)),
+            "not a number": seen.landmarks * np.nan,
+        }[fault]
+        return [type(seen)(marks, seen.face)]
+
+    assert swapper.swap(picture_[None], points[None], [prepared], [None]).masks.max() > 0.95
+    sight.look = wrong  # type: ignore[method-assign]
+    assert swapper.swap(picture_[None], points[None], [prepared], [None]).masks.max() < 0.02

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.vision.mesh_choice import Chooser, presence
+from vplugin.vision.mesh_choice import Chooser, plausible, presence
 from vplugin.vision.mesh_light import grained, measured, relit, spared
 from vplugin.vision.mesh_mask import coverage, smoothstep
 from vplugin.vision.mesh_memory import Memories
@@ -45,7 +45,7 @@ Places = npt.NDArray[np.float64]
 _SIGMA = 0.16  # eye distances, of what counts as light
 _MEASURED = 96  # width of the copies on which light is measured
 _EYES_MM = 63.0
-_MOUTH = 3  # number of the region
+_EYES, _MOUTH = (1, 2), 3  # numbers of the regions
 _OPEN_MOUTH = (0.035, 0.1)  # gap over the eye distance from which the target's own mouth shows
 
 
@@ -114,11 +114,15 @@ class MeshSwapper:
         seen = self._sight.look(crops, points)
         for index, views in enumerate(sources):
             track = tracks[index]
+            if not np.isfinite(seen[index].landmarks).all():
+                faces[index], masks[index] = crops[index], 0.0
+                continue
             memory = self._memory.of(track, time)
             target = self._understood(crops[index], memory.steady(seen[index], crops.shape[1]))
             chosen = self._chooser.choose(views, target.fit, target.state, track, time)
             eyes = memory.settled(_own_eyes(target.state, chosen[0][0].state))
             faces[index], masks[index] = self._made(target, chosen, eyes)
+            masks[index] *= np.float32(plausible(target.fit, target.marks, points[index]))
         return Swapped(faces, masks, finished=True)
 
     def new_shot(self) -> None:
@@ -139,7 +143,7 @@ class MeshSwapper:
         vertices = model.dressed(main.fit, target.fit, _KEEP)
         surface = draw(model, vertices, size // 2, 0.5)
         texture = textured(surface, chosen, target.fit.scale)
-        bounds = surface.carry(np.column_stack([model.reach, model.skin, model.lids.max(axis=1)]))
+        bounds = surface.carry(np.column_stack([model.reach, model.skin]))
         reach, skin = bounds[..., 0], np.clip(bounds[..., 1], 0.0, 1.0)
         distance = _EYES_MM * target.fit.scale
         face = _resized(target.face, surface.size)
@@ -149,9 +153,10 @@ class MeshSwapper:
         box = _box(mask)
         if box is not None:
             part = _twice(box)
+            balls = np.isin(surface.regions, _EYES).astype(np.float32)
             rgb = texture.read(box)
             shaded = self._lit(
-                rgb, texture.small, target.crop, part, mask * skin, bounds[..., 2], distance / size
+                rgb, texture.small, target.crop, part, mask * skin, balls, distance / size
             )
             self._own(shaded, box, target, surface, eyes, main.state)
             made[part] = shaded

@@ -9,26 +9,52 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.vision.landmarks import five_points
 from vplugin.vision.mesh_model import Fit
 from vplugin.vision.mesh_view import MeshView, State
 
-__all__ = ["Chooser", "presence"]
+__all__ = ["Chooser", "plausible", "presence"]
+
+Array = npt.NDArray[Any]
+Places = npt.NDArray[np.float64]
 
 _STICKY = 0.2  # by which another picture must fit better; about 7° of yaw
 _DISSOLVE = 0.12  # seconds
 _PAUSE = 1.0  # seconds unseen after which a choice is made anew
 _MIRRORED = 0.1  # a face is not symmetric: the picture itself is preferred
 _REMEMBERED = 256  # persons
+_ASTRAY = (0.25, 0.45)  # eye distances between landmarks and the detector's points
+_UNLIKE = (4.5, 9.0)  # mm that the face model cannot explain
 _FADE = (38.0, 58.0)  # degrees between the yaws from which, and at which all, the target shows
 
 
 def presence(view: MeshView, fit: Fit) -> float:
     """0–1, how much of a face made of this picture may show: 0 where it looks elsewhere."""
-    low, high = _FADE
-    t = (abs(view.fit.yaw - fit.yaw) - low) / (high - low)
-    t = min(max(t, 0.0), 1.0)
-    return 1.0 - t * t * (3.0 - 2.0 * t)
+    return 1.0 - _ease(abs(view.fit.yaw - fit.yaw), *_FADE)
+
+
+def plausible(fit: Fit, marks: Places, points: Array) -> float:
+    """0–1, how far landmarks are to be believed: a wrong face in one frame is worse than none.
+
+    Args:
+        fit: Of the landmarks.
+        marks: (106, 2).
+        points: (5, 2) of the same face, from the detector.
+    """
+    eyes = max(float(np.hypot(*(points[1] - points[0]))), 1e-6)
+    off = float(np.hypot(*(five_points(marks) - points).T).mean()) / eyes
+    unlike = float(np.sqrt((fit.residual**2).sum(axis=1).mean()))
+    return (1.0 - _ease(off, *_ASTRAY)) * (1.0 - _ease(unlike, *_UNLIKE))
+
+
+def _ease(value: float, low: float, high: float) -> float:
+    t = min(max((value - low) / (high - low), 0.0), 1.0)
+    return t * t * (3.0 - 2.0 * t)
 
 
 def misfit(view: MeshView, fit: Fit, state: State) -> float:
