@@ -8,14 +8,13 @@ import torch
 from torch import nn
 
 from vplugin.nets.house.attributes import AttributeNet
-from vplugin.nets.house.identity import IdentityNet, IdentitySize
+from vplugin.nets.house.identity import IdentityNet
 from vplugin.nets.house.landmarks import LandmarkNet
 from vplugin.nets.house.parser import ParserNet
 from vplugin.nets.house.trunk import TrunkSize
 from vplugin.train.export import export_onnx, tidy
 
 SMALL = TrunkSize(stem=4, widths=(4, 8, 8, 12), depths=(0, 1, 0, 1))
-TINY_IDENTITY = IdentitySize(stem=4, widths=(4, 8, 8), depths=(0, 1, 0), last=4)
 _SIZE = {0: "batch", 2: "height", 3: "width"}
 
 
@@ -27,7 +26,7 @@ def save_landmarks(path: Path) -> Path:
 
 
 def save_identity(path: Path) -> Path:
-    return _save(_random(IdentityNet(TINY_IDENTITY)), 112, path, ["input", "embedding"], None)
+    return _save(_random(IdentityNet(SMALL)), 112, path, ["input", "embedding"], None)
 
 
 def save_parser(path: Path) -> Path:

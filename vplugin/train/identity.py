@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, linear, normalize, smooth_l1_loss
 
 from vplugin.nets.house.identity import EMBEDDING, SIDE, IdentityNet
-from vplugin.train.augment import Framing, occluded, photographed
-from vplugin.train.bank import FaceRecipe, FaceTask, pictures_of
+from vplugin.train.augment import Camera, Framing, occluded, photographed
+from vplugin.train.bank import FaceRecipe, FaceTask, load_trunk, pictures_of
 from vplugin.train.cut import cut, mirrored, template_frame
 from vplugin.train.export import export_onnx, tidy
 from vplugin.train.faces import Face, read_face
@@ -30,6 +30,7 @@ from vplugin.train.task import Batch, Losses, Metrics
 __all__ = ["IdentityRecipe", "IdentityTask", "accepted_share"]
 
 _FRAMING = Framing(turn=2.0, scale=0.03, shift=0.012, squeeze=0.01)
+_CAMERA = Camera(cast=0.1, dark=0.1, blur=0.2, small=0.2, noise=0.3, jpeg=0.4, strength=0.8)
 _AT_ONCE = 64
 
 
@@ -37,10 +38,15 @@ class IdentityRecipe(FaceRecipe):
     """Fields of this task."""
 
     task: Literal["identity"] = "identity"
-    margin: float = Field(default=0.25, ge=0, le=1, description="Taken off the true cosine")
-    sharpness: float = Field(default=24.0, gt=0, description="Cosines are multiplied by this")
-    parameters: float = Field(default=4.0, ge=0, description="Weight of the person's parameters")
-    patches: float = Field(default=0.2, ge=0, le=1, description="Share of crops with a patch")
+    margin: float = Field(default=0.15, ge=0, le=1, description="Taken off the true cosine")
+    sharpness: float = Field(default=16.0, gt=0, description="Cosines are multiplied by this")
+    parameters: float = Field(default=15.0, ge=0, description="Weight of the person's parameters")
+    people: int | None = Field(
+        default=None, ge=1, description="Room for so many people; null: as many as the seeds give"
+    )
+    trunk: Path | None = Field(default=None, description="best.pt of a landmark run to begin from")
+    furthest: float = Field(default=75.0, gt=0, description="Faces turned further are left out")
+    patches: float = Field(default=0.1, ge=0, le=1, description="Share of crops with a patch")
     error: float = Field(default=0.04, ge=0, description="Of the points, in eye distances")
 
 
@@ -79,9 +85,10 @@ class IdentityTask(FaceTask[IdentityRecipe]):
     def prepare(self) -> None:
         """Open the bank and sort it by person."""
         super().prepare()
-        numbers, self._class = np.unique(self.train.column("person"), return_inverse=True)
-        self._people = len(numbers)
-        self._places = [np.flatnonzero(self._class == index) for index in range(self._people)]
+        seen = np.abs(self.train.column("pose")[:, 0]) <= self.recipe.furthest
+        numbers = np.where(seen, self.train.column("person"), -1)
+        self._places = [np.flatnonzero(numbers == one) for one in np.unique(numbers[seen])]
+        self._first = int(numbers[seen].min())
 
     def build(self) -> _Taught:
         """A fresh network with its teachers."""
@@ -89,16 +96,21 @@ class IdentityTask(FaceTask[IdentityRecipe]):
         rows = rows[:, np.isfinite(rows).all(0)]
         spread = rows.std(0)
         spread[spread < 1e-4] = np.inf  # always the same: nothing to learn
-        return _Taught(self._people, torch.from_numpy(rows.mean(0)), torch.from_numpy(spread))
+        first, end = self.recipe.data.train
+        room = self.recipe.people or (end - first) // self.recipe.variants + 1
+        taught = _Taught(room, torch.from_numpy(rows.mean(0)), torch.from_numpy(spread))
+        load_trunk(self.recipe.trunk, taught.net)
+        return taught
 
     def batch(self, step: int, generator: np.random.Generator) -> Batch:
         """``pictures`` (N, 3, 112, 112) uint8, ``people`` (N,), ``identity`` (N, K)."""
         del step
         rows = []
-        for person in generator.integers(self._people, size=(self.recipe.batch + 1) // 2):
-            for index in generator.choice(self._places[person], 2):
+        for place in generator.integers(len(self._places), size=(self.recipe.batch + 1) // 2):
+            for index in generator.choice(self._places[place], 2):
                 face = read_face(self.train[int(index)])
-                rows.append((self._crop(face, generator), int(person), face.identity))
+                person = face.person - self._first
+                rows.append((self._crop(face, generator), person, face.identity))
         pictures, people, identity = zip(*rows[: self.recipe.batch], strict=True)
         return {
             "pictures": pictures_of(list(pictures)),
@@ -114,7 +126,7 @@ class IdentityTask(FaceTask[IdentityRecipe]):
         picture = self.some_cut(face, matrix, SIDE, generator).picture
         if generator.random() < self.recipe.patches:
             picture, _ = occluded(picture, generator)
-        return photographed(picture, generator)
+        return photographed(picture, generator, _CAMERA)
 
     def losses(self, model: torch.nn.Module, batch: Batch) -> Losses:
         """``people`` and ``parameters``."""
