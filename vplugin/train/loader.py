@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -60,3 +61,4 @@ def batches(task: Task[Any], first: int) -> Iterator[Batch]:
 def _one_thread(worker: int) -> None:
     del worker  # torch has already seen to its own threads
     cv2.setNumThreads(0)
+    os.setsid()  # Ctrl-C in a terminal is for the trainer: it saves, then ends its loaders
