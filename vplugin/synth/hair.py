@@ -24,7 +24,7 @@ from vplugin.synth.hair_style import HairStyle, natural_colour
 from vplugin.synth.parts import Part, Segment, Strands
 from vplugin.synth.scalp import BODY, CLOTH, HAT, build_surface
 from vplugin.synth.scalp_hair import grow_hair
-from vplugin.synth.strands import Guide, grow_guides, grow_locks
+from vplugin.synth.strands import Guide, grow_guides, grow_locks, guides_near
 
 if TYPE_CHECKING:
     from vplugin.synth.head import Head
@@ -112,6 +112,7 @@ def grow_beard(beard: Beard, style: HairStyle, head: Grown, detail: float) -> tu
         *(free, torso, head.surface.cover, many, kinds, guides, roots),
         *(
             np.ascontiguousarray(plan[:, Guide.KIND]),
+            guides_near(roots),
             beard_lock(beard),
             seed,
             points,

@@ -88,9 +88,10 @@ def coloured(
         tone *= 1.0 + variety * 0.8 * (hashed(clumps[n], 42, 0, seed) - 0.5)
         tone *= mix(1.0 - shade, 1.0, clamp(ranks[n], 0.0, 1.0))
         warm = 1.0 + 0.14 * variety * (hashed(clumps[n], 43, 0, seed) - 0.5)
-        # A drawn hair stands for many, so it may be partly white; clumps go grey together.
-        chance = hashed(n, 45, 0, seed) + grey * (hashed(clumps[n], 44, 0, seed) - 0.5)
-        white = clamp((1.5 * grey - chance) * 2.0, 0.0, 1.0) if grey > 0.0 else 0.0
+        # A drawn hair stands for many, so most are partly white; clumps go grey together.
+        chance = 0.75 * hashed(n, 45, 0, seed) + 0.25 * hashed(clumps[n], 44, 0, seed)
+        apart = 1.15 * min(1.0, 4.0 * grey * (1.0 - grey) + 0.2) * min(1.0, 8.0 * grey)
+        white = clamp(grey + (0.5 - chance) * apart, 0.0, 1.0)
         for c in range(3):
             tint = tone * (warm if c == 0 else (2.0 - warm if c == 2 else 1.0))
             plain = (0.66 - 0.015 * c) * tone

@@ -81,7 +81,7 @@ CUTS: Mapping[str, Cut] = MappingProxyType(
         "braids": Cut(330, 220, 220, 0.06, "part", 0, 0.4, 2, points=16, tie="two", tail="plait"),
         "braid": Cut(330, 220, 240, 0.06, "back", 0, 0.4, 3, points=16, tie="low", tail="plait"),
         "locs": Cut(
-            260, 260, 240, 0.5, "part", 0.6, 0.6, 6, guides=110, clump=1.0, points=22, loose=True
+            260, 260, 240, 0.5, "part", 0.6, 0.6, 8, guides=95, clump=1.0, points=26, loose=True
         ),
         "afro": Cut(70, 62, 58, 0.86, "out", 0.0, 0.9, 0, guides=320, clump=0.35, points=22),
         "mohawk": Cut(95, 3, 3, 0.95, "up", 0.03, 0.9, 0, guides=420, clump=0.75),

@@ -58,6 +58,27 @@ def _cell(x: float, y: float, z: float) -> tuple[float, float]:
 
 
 @compiled
+def patch(x: float, y: float, z: float, size: int) -> int:
+    """Which of size * size patches of directions from the head's centre a point lies in."""
+    u, v = _cell(x, y - CENTRE_Y, z - CENTRE_Z)
+    scale = size / _SIZE
+    return min(int(v * scale), size - 1) * size + min(int(u * scale), size - 1)
+
+
+@compiled
+def patch_middle(number: int, size: int) -> tuple[float, float, float]:
+    """The unit vector from the head's centre to the middle of a patch."""
+    a = (2.0 * (number % size) + 1.0) / size - 1.0
+    b = (2.0 * (number // size) + 1.0) / size - 1.0
+    y = abs(a) + abs(b) - 1.0
+    if y > 0.0:
+        fold, other = 1.0 - abs(b), 1.0 - abs(a)
+        a, b = (fold if a >= 0.0 else -fold), (other if b >= 0.0 else -other)
+    length = np.sqrt(a * a + y * y + b * b)
+    return a / length, y / length, b / length
+
+
+@compiled
 def quarter_turn(x: float, forward: float) -> float:
     """How far to the side: 0 straight ahead, 1 an ear, 2 the back (no angle, but monotone)."""
     side = abs(x)
@@ -137,17 +158,15 @@ def laid_on(head: Floats, x: float, y: float, z: float, above: float) -> tuple[f
 @compiled
 def _splat(vertices: Floats, triangles: Indices, kind: int, surface: Surface) -> None:
     head, torso, cover = surface
-    for t in range(triangles.shape[0]):
+    # Of a fine mesh some triangles are enough; holes are filled.
+    for t in range(0, triangles.shape[0], 1 + triangles.shape[0] // 12000):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         size = 0.0
         for axis in range(3):
             p, q = vertices[b, axis] - vertices[a, axis], vertices[c, axis] - vertices[a, axis]
             size = max(size, abs(p) + abs(q))
         steps = int(min(24.0, 1.0 + size / 4.0))
-        # Small triangles are many: the middle of every other one is enough.
         middle = 1.0 / 3.0 if size < 4.0 else 0.0
-        if middle > 0.0 and t & 1 == 1:
-            continue
         for i in range(1 if middle > 0.0 else steps + 1):
             for j in range(1 if middle > 0.0 else steps + 1 - i):
                 u, v = i / steps + middle, j / steps + middle

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ from vplugin.synth.hair_style import HairStyle, hairline_of, tone
 from vplugin.synth.hairline import hair_densities
 from vplugin.synth.parts import Floats, Indices, Segment, Strands
 from vplugin.synth.scalp import is_covered
-from vplugin.synth.strands import LOCK_ENTRIES, Guide, Lock, grow_guides, grow_locks
+from vplugin.synth.strands import LOCK_ENTRIES, Guide, Lock, grow_guides, grow_locks, guides_near
 from vplugin.synth.tails import plait, tail_courses, tail_roots, tie_places, wind
 
 _UNDER = Coat(1500, 1.5, (0.35, 0.8), 0.4, 0.25, 1.0, 0.0, 0.55, 0.95)
@@ -53,11 +54,11 @@ def grow_hair(style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ..
     density = hair_densities(hairline_of(style), head.face)
     if style.style == "bald" or not (density > 0.05).any():
         return ()
-    guides, roots, kinds = _guides(style, cut, head, density)
-    if len(guides) == 0:
+    course = _guides(style, cut, head, density)
+    if len(course.points) == 0:
         return ()
     scalp = tuple(
-        _coat(style, cut, head, density * share, coat, index, detail, guides, roots, kinds)
+        _coat(style, cut, head, density * share, coat, index, detail, course)
         for index, (coat, share) in enumerate(coats_of(cut, head.face, density))
     )
     return (*scalp, *_tails(style, cut, head, detail))
@@ -108,9 +109,23 @@ def coats_of(cut: Cut, face: Floats, density: Floats) -> list[tuple[Coat, Floats
     ]
 
 
-def _guides(
-    style: HairStyle, cut: Cut, head: Grown, density: Floats
-) -> tuple[Floats, Floats, Floats]:
+class Course(NamedTuple):
+    """Guides, as ``strands.grow_locks`` takes them.
+
+    Attributes:
+        points: (G, K, 3) mm.
+        roots: (G, 9).
+        kinds: (G,).
+        near: Which are near each patch of the head.
+    """
+
+    points: Floats
+    roots: Floats
+    kinds: Floats
+    near: Indices
+
+
+def _guides(style: HairStyle, cut: Cut, head: Grown, density: Floats) -> Course:
     draw = Draw(style.seed, "hair guides")
     roots = roots_on(head, density, cut.guides, draw.of("roots").integer(0, 1 << 30))
     side = parting(style.part, roots[:, 6:9])
@@ -121,7 +136,8 @@ def _guides(
     guides = np.empty((len(roots), cut.points, 3))
     seed = draw.of("wander").integer(0, 1 << 30)
     grow_guides(*head.surface[:2], roots, plan, ties, np.array(WHORL), seed, guides)
-    return guides, roots, np.ascontiguousarray(plan[:, Guide.KIND])
+    kinds = np.ascontiguousarray(plan[:, Guide.KIND])
+    return Course(guides, roots, kinds, guides_near(roots))
 
 
 def _behind(word: str, roots: Floats, draw: Draw) -> Floats:
@@ -163,8 +179,9 @@ def _lock(style: HairStyle, cut: Cut, coat: Coat) -> Floats:
     lock[Lock.OVER] = 5.0
     lock[Lock.ABOVE] = 0.5
     if style.style == "locs":
-        lock[Lock.CLUMP], lock[Lock.GATHER], lock[Lock.TIGHT] = 1.0, 0.12, 0.4
-        lock[Lock.CURL], lock[Lock.WAVE], lock[Lock.FRIZZ] = 0.9, 30.0, 0.01
+        lock[Lock.CLUMP], lock[Lock.GATHER], lock[Lock.TIGHT] = 1.0, 0.12, 0.24
+        lock[Lock.CURL], lock[Lock.WAVE], lock[Lock.FRIZZ] = 1.5, 22.0, 0.01
+        lock[Lock.UNISON], lock[Lock.FLAT], lock[Lock.VOLUME] = 0.2, 0.0, 0.0
     return lock
 
 
@@ -191,9 +208,7 @@ def _coat(
     coat: Coat,
     index: int,
     detail: float,
-    guides: Floats,
-    guide_roots: Floats,
-    guide_kinds: Floats,
+    course: Course,
 ) -> Strands:
     seed = Draw(style.seed, f"coat {index}").integer(0, 1 << 30)
     count = int(coat.hairs * detail)
@@ -206,17 +221,8 @@ def _coat(
     ranks = np.empty(len(roots), np.float32)
     lock = _lock(style, cut, coat)
     grow_locks(
-        *head.surface,
-        roots,
-        kinds,
-        guides,
-        guide_roots,
-        guide_kinds,
-        lock,
-        seed,
-        points,
-        clumps,
-        ranks,
+        *(*head.surface, roots, kinds, *course),
+        *(lock, seed, points, clumps, ranks),
     )
     look = Look(*tone(style), style.greying)
     gloss = 0.75 - 0.4 * style.frizz
@@ -245,8 +251,9 @@ def _tail(style: HairStyle, head: Grown, tie: Floats, detail: float, seed: int) 
     lock = _lock(style, CUTS["long"], _BODY)
     lock[Lock.VOLUME] *= 0.7
     kinds = np.zeros(len(roots))
+    course = Course(guides, guide_roots, np.zeros(len(guides)), guides_near(guide_roots))
     grow_locks(
-        *(*head.surface, roots, kinds, guides, guide_roots, np.zeros(len(guides))),
+        *(*head.surface, roots, kinds, *course),
         *(lock, seed, points, clumps, ranks),
     )
     return _dressed(style, points, clumps, ranks, seed, detail)

@@ -220,10 +220,8 @@ def draw_strands(
         i, s = order[index], owner[index]
         pieces = max(1.0, starts[s + 1] - starts[s] - 1.0)
         t = (i - starts[s]) / pieces
-        # A hair thins out in its last third.
-        a = radii[s] * focal / screen[i, 2] * (1.0 - 0.75 * smoothstep(0.55, 1.0, t))
-        t += 1.0 / pieces
-        b = radii[s] * focal / screen[i + 1, 2] * (1.0 - 0.75 * smoothstep(0.55, 1.0, t))
+        a = radii[s] * focal / screen[i, 2] * _thickness(t)
+        b = radii[s] * focal / screen[i + 1, 2] * _thickness(t + 1.0 / pieces)
         if not _visible(solid, clear, screen, i, left, top):
             continue
         for k in range(i, i + 2):
@@ -254,6 +252,12 @@ def _bounds(screen: Floats, width: int, height: int) -> tuple[int, int, int, int
             left, right = min(left, u - 2), max(right, u + 3)
             top, bottom = min(top, v - 2), max(bottom, v + 3)
     return max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+
+
+@compiled
+def _thickness(t: float) -> float:
+    """Of a hair at a share of its length: fine where it leaves the skin, and in its last third."""
+    return (0.5 + 0.5 * smoothstep(-0.02, 0.12, t)) * (1.0 - 0.75 * smoothstep(0.55, 1.0, t))
 
 
 @inlined

@@ -12,7 +12,18 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.synth.exact import PI, clamp, compiled, cosine, hashed, mix, noise, sine, smoothstep
+from vplugin.synth.exact import (
+    PI,
+    clamp,
+    compiled,
+    cosine,
+    hashed,
+    inlined,
+    mix,
+    noise,
+    sine,
+    smoothstep,
+)
 from vplugin.synth.parts import Floats, Indices
 from vplugin.synth.scalp import (
     AXIS_Z,
@@ -20,6 +31,8 @@ from vplugin.synth.scalp import (
     CENTRE_Z,
     covered,
     laid_on,
+    patch,
+    patch_middle,
     pushed_out,
     quarter_turn,
 )
@@ -48,6 +61,8 @@ class Guide(IntEnum):
 
 
 GUIDE_COLUMNS = len(Guide)
+# Patches of the head, and how many guides near each are looked at.
+_PATCHES, _NEAR = 20, 12
 
 
 class Lock(IntEnum):
@@ -245,12 +260,43 @@ def _distance(path: Floats, i: int) -> float:
 
 
 @compiled
+def guides_near(others: Floats) -> Indices:
+    """For each patch of the head the nearest guides, so that few are asked; (1, 1) of few guides.
+
+    Args:
+        others: (G, 9) roots of the guides.
+    """
+    if len(others) <= 60:
+        return np.zeros((1, 1), np.int32)
+    near = np.empty((_PATCHES * _PATCHES, _NEAR), np.int32)
+    distances = np.empty(_NEAR)
+    for place in range(_PATCHES * _PATCHES):
+        x, y, z = patch_middle(place, _PATCHES)
+        distances[:] = 1e18
+        for g in range(others.shape[0]):
+            # Roots are about as far from the centre as the skull is.
+            px, py, pz = others[g, 0] / 95.0, (others[g, 1] - CENTRE_Y) / 95.0, 0.0
+            pz = (others[g, 2] - CENTRE_Z) / 95.0
+            d = (px - x) * (px - x) + (py - y) * (py - y) + (pz - z) * (pz - z)
+            if d >= distances[_NEAR - 1]:
+                continue
+            k = _NEAR - 1
+            while k > 0 and distances[k - 1] > d:
+                distances[k], near[place, k] = distances[k - 1], near[place, k - 1]
+                k -= 1
+            distances[k], near[place, k] = d, g
+    return near
+
+
+@inlined
 def _nearest(
-    roots: Floats, n: int, kind: float, others: Floats, kinds: Floats
+    roots: Floats, n: int, kind: float, others: Floats, kinds: Floats, few: Indices, listed: bool
 ) -> tuple[int, int, int, float, float, float]:
+    """The three nearest guides of a kind, of those in ``few`` or of all."""
     a, b, c = -1, -1, -1
     da, db, dc = 1e18, 1e18, 1e18
-    for g in range(others.shape[0]):
+    for k in range(len(few) if listed else len(others)):
+        g = few[k] if listed else k
         if kinds[g] != kind:
             continue
         dx = roots[n, 0] - others[g, 0]
@@ -276,6 +322,7 @@ def grow_locks(
     guides: Floats,
     guide_roots: Floats,
     guide_kinds: Floats,
+    near: Indices,
     lock: Floats,
     seed: int,
     points: Floats,
@@ -293,6 +340,7 @@ def grow_locks(
         guides: (G, K, 3) mm.
         guide_roots: (G, 9).
         guide_kinds: (G,).
+        near: Of :func:`guides_near`.
         lock: (14,) by :class:`Lock`.
         seed: Of everything random.
         points: (S, K', 3) mm, filled.
@@ -302,8 +350,16 @@ def grow_locks(
     count = points.shape[1]
     last = guides.shape[1] - 1
     hatted = cover.max() > 0.0
+    many = near.shape[0] > 1
     for n in range(roots.shape[0]):
-        a, b, c, da, db, dc = _nearest(roots, n, kinds[n], guide_roots, guide_kinds)
+        a, b, c, da, db, dc = -1, -1, -1, 0.0, 0.0, 0.0
+        if many:
+            few = near[patch(roots[n, 0], roots[n, 1], roots[n, 2], _PATCHES)]
+            a, b, c, da, db, dc = _nearest(roots, n, kinds[n], guide_roots, guide_kinds, few, True)
+        if c < 0:
+            a, b, c, da, db, dc = _nearest(
+                roots, n, kinds[n], guide_roots, guide_kinds, near[0], False
+            )
         if a < 0:
             clumps[n] = 0
             for k in range(count):
