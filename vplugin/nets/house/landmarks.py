@@ -77,7 +77,7 @@ class LandmarkNet(nn.Module):
 
 def scaled(pictures: Tensor) -> Tensor:
     """Pictures (N, 3, S, S) at the side that the shared trunk has learnt at."""
-    if not torch.jit.is_tracing() and pictures.shape[-1] == SCALE:
+    if int(pictures.shape[-1]) == SCALE:
         return pictures
     return interpolate(pictures, size=(SCALE, SCALE), mode="bilinear", align_corners=False)
 
