@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -154,3 +156,20 @@ def test_landmarks_that_cannot_be_right_change_nothing(fault):
     assert swapper.swap(picture_[None], points[None], [prepared], [None]).masks.max() > 0.95
     sight.look = wrong  # type: ignore[method-assign]
     assert swapper.swap(picture_[None], points[None], [prepared], [None]).masks.max() < 0.02
+
+
+def test_a_change_of_picture_does_not_leap():
+    """A head that turns: where another picture takes over, no frame differs much from the last."""
+    sources = (face(1, yaw=-25), face(1, yaw=25, jaw=0.4))
+    turns = [face(2, yaw=yaw) for yaw in np.linspace(-24, 24, 25)]
+    sight = Known(*sources, turns[0])
+    swapper = MeshSwapper(sight)
+    prepared = swapper.prepare(Source("x", tuple(view(fit, PALE) for fit in sources)))
+    noses = []
+    for number, fit in enumerate(turns):
+        sight.faces = (*sources, fit)
+        picture_, points, _ = crop(fit, DARK, 160)
+        made = swapper.swap(picture_[None], points[None], [prepared], [1], number / 25)
+        noses.append(made.crops[0][60:110, 50:110])
+    steps = [float(np.abs(b - a).mean()) for a, b in pairwise(noses)]
+    assert max(steps) < 4.0 * float(np.median(steps))

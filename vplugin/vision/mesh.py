@@ -140,7 +140,10 @@ class MeshSwapper:
         """The new face (S, S, 3) and how much of it shows (S, S)."""
         model, main = self._model, chosen[0][0]
         size = target.crop.shape[0]
-        vertices = model.dressed(main.fit, target.fit, _KEEP)
+        vertices = sum(
+            (share * model.dressed(view.fit, target.fit, _KEEP) for view, share in chosen),
+            np.zeros_like(model.mean),
+        )
         surface = draw(model, vertices, size // 2, 0.5)
         texture = textured(surface, chosen, target.fit.scale)
         bounds = surface.carry(np.column_stack([model.reach, model.skin]))
