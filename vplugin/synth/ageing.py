@@ -21,7 +21,7 @@ _CHILD: Mapping[str, float] = MappingProxyType(
         "nose.wings": -1.0, "nose.tip_width": -0.6, "eyes.opening": 1.1, "eyes.width": 1.2,
         "eyes.depth": -0.6, "eyes.brow_height": 0.7, "mouth.width": -1.6, "mouth.upper": 0.3,
         "mouth.height": 0.8, "ears.away": 0.5, "body.neck_width": -2.6, "body.shoulders": -2.4,
-        "body.larynx": -1.5, "body.neck_length": -0.6, "cheeks.folds": -0.8,
+        "body.larynx": -1.5, "body.neck_length": -1.5, "cheeks.folds": -0.8,
     }
 )  # fmt: skip
 _OLD: Mapping[str, float] = MappingProxyType(
