@@ -105,7 +105,7 @@ def test_the_file_is_read_by_the_runner(name: str, tmp_path: Path) -> None:
     shapes = {
         "landmarks": lambda: Landmarker(session).of_faces(picture, box).shape == (1, 106, 2),
         "identity": lambda: Embedder(session).of_face(picture, points).shape == (512,),
-        "parser": lambda: Parser(session).of_face(picture, points).labels.shape == (1, 192, 192),
+        "parser": lambda: Parser(session).of_face(picture, points).labels.shape == (1, 160, 160),
         "attributes": lambda: len(AttributeReader(session).of_faces(picture, box)) == 1,
     }
     assert shapes[name]()

@@ -30,7 +30,7 @@ from vplugin.train.task import Batch, Losses, Metrics
 __all__ = ["ParserRecipe", "ParserTask", "class_of_segment"]
 
 IGNORED = 255
-SIDE = 192
+SIDE = 160
 _HIDING = (Segment.HAND, Segment.PROP, Segment.MASK)
 _NEAR = Framing(turn=3.0, scale=0.04, shift=0.01, squeeze=0.0)
 _FAR = Framing(turn=10.0, scale=0.12, shift=0.04)
@@ -45,7 +45,7 @@ class ParserRecipe(FaceRecipe):
     task: Literal["parser"] = "parser"
     sides: Annotated[
         tuple[int, ...], Field(description="Sides of the crops, in turn step by step; px")
-    ] = (128, 128, 192)
+    ] = (128, 128, 160)
     trunk: Path | None = Field(default=None, description="best.pt of a landmark run to begin from")
     patches: float = Field(default=0.25, ge=0, le=1, description="Share of crops with a patch")
     dice: float = Field(default=0.5, ge=0, description="Weight of the Dice term")
@@ -102,7 +102,7 @@ class ParserTask(FaceTask[ParserRecipe]):
         }
 
     def evaluate(self, model: torch.nn.Module) -> Metrics:
-        """Intersection over union on held-out people at 192 px, by ``ffhq_512``.
+        """Intersection over union on held-out people at 160 px, by ``ffhq_512``.
 
         ``miou`` is the mean over the classes that occur, ``iou_NAME`` of single ones,
         ``hidden`` that of the hidden map at one half.

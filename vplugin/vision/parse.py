@@ -86,7 +86,7 @@ class Parser:
         ContractError: The model is not of this contract, or has another size.
     """
 
-    def __init__(self, session: Session, *, size: int = 192, name: str = "parser") -> None:
+    def __init__(self, session: Session, *, size: int = 160, name: str = "parser") -> None:
         self.name = name
         self._session = session
         shapes = [tuple(tensor.shape) for tensor in (*session.inputs, *session.outputs)]
