@@ -128,7 +128,13 @@ def kinds_of(cut: Cut, side: Floats, fringe: str, face: Floats) -> Floats:
     parted = (cut.flow == "part") & (rise > 0.3) & (turn < 1.35)
     kinds = np.where(parted, 2.0 + side, 0.0)
     split = side if fringe == "curtain" else 0.0
-    return np.where(fringe_roots(fringe, face) & (cut.top > 30.0), 10.0 + split, kinds)
+    return np.where(fringed(cut, fringe, face), 10.0 + split, kinds)
+
+
+def fringed(cut: Cut, fringe: str, face: Floats) -> npt.NDArray[np.bool_]:
+    """(N,) which hairs belong to the fringe of a style, which few styles have."""
+    has_one = cut.top > 30.0 and cut.flow in ("part", "whorl") and not cut.tie
+    return fringe_roots(fringe if has_one else "none", face)
 
 
 def upper(cut: Cut, face: Floats) -> Floats:
@@ -145,6 +151,10 @@ def fringe_roots(fringe: str, face: Floats) -> npt.NDArray[np.bool_]:
     rise, turn = elevation(face)
     if fringe == "none":
         return np.zeros(len(face), np.bool_)
+    # Hairs of the fringe and others grow among each other at its border.
+    rough = face[:, 0] * 12.9898 + face[:, 1] * 37.719 + face[:, 2] * 78.233
+    rough = rough - np.floor(rough) - 0.5
+    rise, turn = rise + 0.16 * rough, turn - 0.08 * rough
     wide = {"straight": 0.50, "side": 0.50, "curtain": 0.42, "wispy": 0.45}[fringe]
     deep = {"straight": 0.86, "side": 0.80, "curtain": 0.70, "wispy": 0.62}[fringe]
     return np.asarray((turn < wide) & (rise < deep) & (face[:, 2] < 60.0))
@@ -236,8 +246,8 @@ def guide_plan(
 
 def _fringe(plan: Floats, cut: Cut, face: Floats, side: Floats, fringe: str, scale: float) -> None:
     """Hairs of the fringe are cut, combed and steered on their own."""
-    chosen = fringe_roots(fringe, face)
-    if cut.top <= 30.0 or not chosen.any():
+    chosen = fringed(cut, fringe, face)
+    if not chosen.any():
         return
     x = face[chosen, 0]
     across = {"straight": 0.006 * x, "wispy": 0.012 * x, "curtain": np.sign(x + 0.01) * 1.0}.get(

@@ -51,8 +51,8 @@ def hairline(
         corner = max(0.0, 1.0 - aside * aside)
         line += before * front * 0.36 + corner * corners * 0.36
         line -= max(0.0, 1.0 - middle * middle) * peak * 0.09
-        if ring > 0.0 and turn < 1.7:
-            line = max(line, 0.30 if turn > 0.62 else 1.1)
+        if ring > 0.0:
+            line += ring * min(1.0, max(0.0, (0.74 - turn) / 0.12))
         out[i] = line
     out[TABLE:] = (crown, ring, density, float(seed), 0.0)
     return out
