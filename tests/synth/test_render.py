@@ -13,7 +13,10 @@ import pytest
 
 from vplugin.synth.backdrop import Backdrop
 from vplugin.synth.camera import Camera
+from vplugin.synth.exact import PI, cosines, sines
 from vplugin.synth.expression import Expression
+from vplugin.synth.light import Light
+from vplugin.synth.parts import Material, Part, Segment
 from vplugin.synth.person import Person
 from vplugin.synth.pose import Pose
 from vplugin.synth.render import render
@@ -21,6 +24,8 @@ from vplugin.synth.scene import Scene, Subject
 from vplugin.synth.swap import swap_truth, swapped
 
 CAMERA = Camera(field_of_view=20)
+# The first picture on a machine compiles the renderer.
+pytestmark = pytest.mark.timeout(900)
 CODE = "from tests.synth.test_render import digest; print(digest(3))"
 
 
@@ -38,6 +43,43 @@ def bare(pose: Pose, **place) -> Scene:
     """One person without anything on the face."""
     person = replace(Person.from_seed(5), wear=Person().wear, hair=Person().hair)
     return Scene((Subject(person, Expression(), pose, **place),), CAMERA, backdrop=Backdrop())
+
+
+class Ball:
+    """A thing of plain skin before a wall."""
+
+    def parts(self):
+        turns = np.arange(33) / 32.0
+        across, down = (cosines(2 * PI * turns), sines(2 * PI * turns)), PI * turns
+        rings = [
+            np.stack([across[0] * a, np.full(33, b), across[1] * a], -1)
+            for a, b in zip(sines(down), cosines(down), strict=True)
+        ]
+        points = 60.0 * np.concatenate(rings)
+        index = np.arange(33 * 33).reshape(33, 33)
+        a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
+        triangles = np.stack([a, b, c, b, d, c], -1).reshape(-1, 3).astype(np.int32)
+        ball = points + np.array([0.0, 0.0, 500.0])
+        wall = points * np.array([4.0, 4.0, 0.5]) + np.array([0.0, 0.0, 700.0])
+        colours = ((0.5, 0.3, 0.2), (0.2, 0.3, 0.5))
+        return tuple(
+            Part(vertices, triangles, Material.SKIN, Segment.HAND, points, colour=colour)
+            for vertices, colour in (
+                (points + (0, 0, 500.0), (0.5, 0.3, 0.2)),
+                (wall, (0.2, 0.3, 0.5)),
+            )
+        )
+
+
+def test_the_bytes_of_the_engine_never_change(monkeypatch):
+    """Rasteriser, shadow, light, film; people are free to grow better."""
+    grey = lambda _, width, height: np.full((height, width, 3), 0.3, np.float32)  # noqa: E731
+    monkeypatch.setattr("vplugin.synth.render.draw_backdrop", grey)
+    scene = Scene((), Camera(field_of_view=20), Light(azimuth=50.0), occluders=(Ball(),))
+    picture = render(scene, 64)
+    assert picture.rgb.std() > 20
+    found = sha256(picture.rgb.tobytes() + picture.depth.tobytes() + picture.alpha.tobytes())
+    assert found.hexdigest()[:16] == "353e35203c01c523"
 
 
 def test_the_same_bytes_in_threads():
