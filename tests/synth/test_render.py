@@ -64,10 +64,7 @@ class Ball:
         colours = ((0.5, 0.3, 0.2), (0.2, 0.3, 0.5))
         return tuple(
             Part(vertices, triangles, Material.SKIN, Segment.HAND, points, colour=colour)
-            for vertices, colour in (
-                (points + (0, 0, 500.0), (0.5, 0.3, 0.2)),
-                (wall, (0.2, 0.3, 0.5)),
-            )
+            for vertices, colour in zip((ball, wall), colours, strict=True)
         )
 
 
