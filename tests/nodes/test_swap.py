@@ -59,7 +59,7 @@ def bench(tmp_path):
         assert cv2.imwrite(str(tmp_path / f"{name}.png"), picture[..., ::-1])
 
     def make(**params) -> Harness:
-        common = {"detector": "detector.onnx", "runtime": "onnxruntime"}
+        common = {"detector": "detector.onnx", "runtime": "onnxruntime", "model": "copy"}
         return Harness(Swap, context=Context(name="swap", base=str(tmp_path)), **common | params)
 
     return make
@@ -431,7 +431,7 @@ def test_mesh_takes_on_colour_and_survives_cuts_and_changes(bench, tmp_path):
 def test_without_its_models_auto_is_copy_and_says_so(bench):
     face = _face(points_at(240, 160, 40))
     missing = {"landmarks": "none.onnx", "parser": "none.onnx"}
-    outcome = bench(source="red.png", **missing).push(_frame(face)).finish()
+    outcome = bench(source="red.png", model="auto", **missing).push(_frame(face)).finish()
     assert outcome.report["model"] == "copy"
     with pytest.raises(ModelMissingError, match=r"none\.onnx"):
         bench(source="red.png", model="mesh", **missing).open()

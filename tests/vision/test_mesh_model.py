@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.vision.mesh_faces import face
+from vplugin.vision.landmarks import five_points
 from vplugin.vision.mesh_model import face_model
 
 
@@ -88,3 +89,16 @@ def test_the_mesh_has_openings_and_one_orientation():
     (p, q), (r, s) = (b - a).T, (c - a).T
     area = p * s - q * r
     assert (area > 0).mean() > 0.99
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_landmarks_are_drawn_towards_what_the_detector_found(share):
+    model = face_model()
+    marks = model.placed(face(2, yaw=15))[:106, :2]
+    five = five_points(marks)
+    wanted = five + np.array([[2, 1], [3, 1], [2, 1], [-4, 3], [1, 1]])
+    made = model.anchored(marks, wanted, share)
+    np.testing.assert_allclose(five_points(made), five + share * (wanted - five), atol=1e-6)
+    # A lip goes with the corner of its mouth, a brow does not.
+    moved = made - marks - share * (wanted - five).mean(axis=0)
+    assert np.linalg.norm(moved[64]) >= np.linalg.norm(moved[104])

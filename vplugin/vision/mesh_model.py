@@ -15,6 +15,8 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
+from vplugin.vision.landmarks import five_points
+
 __all__ = ["FaceModel", "Fit", "face_model"]
 
 Floats = npt.NDArray[np.float64]
@@ -23,6 +25,7 @@ Indices = npt.NDArray[np.int32]
 POINTS = 106
 _NOISE = 1.6  # mm, deviation of a landmark that the model does not explain
 _ROUNDS = 6
+_NEAR = 24.0  # mm, how far what was found of one point tells of others
 _ARRAYS = ("mean", "identity", "expression", "spread", "inner", "reach", "skin", "lids")
 _OUTLINE = 33  # the first landmarks; along the jaw they slide, so they count less
 _TRUST_OUTLINE = 0.35
@@ -160,6 +163,29 @@ class FaceModel:
         bare = self._projected(fit, self.shape(fit.identity, fit.expression))[:POINTS, :2]
         missed = (marks - bare) / fit.scale
         return replace(fit, residual=missed @ np.linalg.inv(_plane(fit)).T)
+
+    def anchored(self, marks: Floats, points: Floats, share: float) -> Floats:
+        """Landmarks (106, 2) drawn towards five points (5, 2) that another net found.
+
+        Two nets that look independently err less together; what lies near a point goes with it.
+
+        Args:
+            marks: Of the landmark net.
+            points: Of the detector, steadied by the tracker.
+            share: 0 leaves the landmarks, 1 puts them onto the points.
+        """
+        off = (points - five_points(marks)) * share
+        common = off.mean(axis=0)
+        return np.asarray(marks + common + self._reach @ (off - common))
+
+    @cached_property
+    def _reach(self) -> Floats:
+        """(106, 5) how far each landmark goes with each of the five."""
+        flat = self.mean[:POINTS, :2]
+        five = five_points(flat)
+        square = ((flat[:, None] - five[None]) ** 2).sum(-1)
+        among = ((five[:, None] - five[None]) ** 2).sum(-1)
+        return np.asarray(np.exp(-square / _NEAR**2) @ np.linalg.inv(np.exp(-among / _NEAR**2)))
 
     def _start(self, marks: Floats) -> Fit:
         mean = self.mean[:POINTS, :2]

@@ -25,7 +25,7 @@ from vplugin.vision.align import (
     warp,
 )
 from vplugin.vision.landmarks import SIDE, Landmarker, face_square
-from vplugin.vision.mesh_model import FaceModel, Fit
+from vplugin.vision.mesh_model import FaceModel, Fit, face_model
 from vplugin.vision.mesh_warp import draw, pyramid
 from vplugin.vision.parse import FaceClass, Parser
 from vplugin.vision.source import View
@@ -67,6 +67,7 @@ _HARD = (0.08, 0.2)  # deviation of shading, in natural logarithms
 _DARK = 80.0  # of 255
 _ASIDE = 0.4  # cosine from which a picture shows a place well
 _OVERSAMPLING = 1.6
+_ANCHOR = 0.5  # of the way from the landmark net's answer to the detector's
 # Of the 106: corners and lids of the eyes at the picture's left and right.
 _EYES = ((35, 39, 40, 33, 38), (89, 93, 94, 87, 92))
 _LIPS = (62, 60)
@@ -104,9 +105,13 @@ class NetSight:
     Args:
         landmarker: Of the 2d106det contract.
         parser: Of 19 classes.
+        model: The shape of faces; the one that ships if None.
     """
 
-    def __init__(self, landmarker: Landmarker, parser: Parser) -> None:
+    def __init__(
+        self, landmarker: Landmarker, parser: Parser, model: FaceModel | None = None
+    ) -> None:
+        self._model = model or face_model()
         self._landmarker = landmarker
         self._parser = parser
 
@@ -116,7 +121,9 @@ class NetSight:
         left, top, right, bottom = (share * size - 0.5 for share in _FACE_BOX)
         square = face_square(np.array([left, top, right, bottom]), SIDE)
         small = np.stack([warp(crop, square, (SIDE, SIDE)) for crop in crops])
-        marks = apply(invert(square), self._landmarker.points(small * 255.0))
+        found = apply(invert(square), self._landmarker.points(small * 255.0))
+        anchored = self._model.anchored
+        marks = [anchored(one, five, _ANCHOR) for one, five in zip(found, points, strict=True)]
         matrices = [self._parser.matrix(places) for places in points]
         side = self._parser.size
         cut = np.stack([warp(c, m, (side, side)) for c, m in zip(crops, matrices, strict=True)])
