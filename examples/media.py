@@ -72,8 +72,9 @@ def group() -> Rgb:
 
 
 def portrait(name: str) -> Rgb:
-    """One of examples/people."""
-    return np.asarray(skimage.io.imread(ROOT / "examples" / "people" / name / "portrait.png"))
+    """The head of one of examples/people."""
+    picture = skimage.io.imread(ROOT / "examples" / "people" / name / "front.jpg")
+    return np.asarray(picture)[90:512, 45:467]
 
 
 def moves(still: Rgb, shot: Shot) -> Iterator[Rgb]:
