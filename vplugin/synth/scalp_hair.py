@@ -143,8 +143,8 @@ def _guides(style: HairStyle, cut: Cut, head: Grown, density: Floats) -> Course:
 def _behind(word: str, roots: Floats, draw: Draw) -> Floats:
     if word == "mixed":
         side = 1.0 if draw.of("front side").chance(0.5) else -1.0
-        return np.where(roots[:, 0] * side > 0, 0.8, -0.5)
-    return np.full(len(roots), 1.0 if word == "behind" else -0.6)
+        return np.where(roots[:, 0] * side > 0, 0.9, -0.8)
+    return np.full(len(roots), 1.0 if word == "behind" else -0.9)
 
 
 def _tuned(plan: Floats, style: HairStyle, draw: Draw) -> None:

@@ -190,11 +190,14 @@ def grow_guides(
                     push = 3.5 * (clear - turn) * smoothstep(-95.0, -70.0, y)
                     tx, tz = tx + push * ax / size, tz + push * az / size
             behind = plan[g, Guide.BEHIND]
-            if behind != 0.0 and y > 20.0:
+            if behind != 0.0 and y > 15.0:
                 turn = quarter_turn(x, AXIS_Z - z)
-                lack = (1.35 - turn) if behind > 0.0 else (0.8 - turn)
+                lack = (1.6 - turn) if behind > 0.0 else (0.42 - turn)
                 if (behind > 0.0 and lack > 0.0) or (behind < 0.0 and lack < 0.0):
-                    tz += 0.9 * abs(behind) * lack * smoothstep(20.0, 70.0, y)
+                    tz += 1.3 * abs(behind) * lack * smoothstep(15.0, 75.0, y)
+                # On a shoulder hair stays near the neck.
+                aside = smoothstep(55.0, 120.0, abs(x)) * smoothstep(80.0, 150.0, y)
+                tx -= (1.1 if x >= 0.0 else -1.1) * aside
             dx, dy, dz = _normalised(tx, ty, tz)
             px, py, pz = x + dx * step, y + dy * step, z + dz * step
             near = plan[g, Guide.HEIGHT] * smoothstep(0.0, 25.0, far + step)
