@@ -6,6 +6,7 @@ people in other places. Exported with the outputs of SCRFD as insightface knows 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,9 @@ class DetectorRecipe(Recipe):
     held_out_backs: Seeds = (9_000_000, 9_000_032)
     held_out_things: Seeds = (9_000_000, 9_000_256)
     sides: tuple[int, ...] = Field(default=(256, 320, 384), description="Sides of pictures, px")
+    alarms: float = Field(
+        default=0.05, gt=0, description="False alarms a held-out picture at a score of 0.5"
+    )
     judged: int = Field(default=200, ge=1, description="Held-out pictures of an evaluation")
     widths: tuple[int, int, int, int, int] = Field(
         default=DetectorShape.widths, description="Channels at strides 2 to 32"
@@ -106,36 +110,54 @@ class DetectorTask(Task[DetectorRecipe]):
 
     def evaluate(self, model: torch.nn.Module) -> Metrics:
         """AP50, recall at 0.1 and 0.01 false alarms a picture, error of the points."""
+        return _metrics(self._judge(model))
+
+    def _judge(self, model: torch.nn.Module) -> Judged:
+        """The network on the held-out pictures."""
         detector, found, truths = ScrfdDetector(_TorchSession(model)), [], []
-        for made in self._judged():
+        for made in self._held_out_pictures():
             found += detector.detect([made.picture], score=0.05)
             truths.append((made.boxes, made.points, made.state > 0))
-        return _metrics(judge(found, truths))
+        return judge(found, truths)
 
-    def _judged(self) -> Iterator[Collage]:
+    def _held_out_pictures(self) -> Iterator[Collage]:
         """Held-out pictures, the same each time."""
         for index in range(self.recipe.judged):
             generator = np.random.default_rng((17, index))
             yield self._held_out.make(generator, int(generator.choice((320, 480))))
 
     def export(self, model: torch.nn.Module, path: Path) -> None:
-        """SCRFD's nine outputs, (N, rows, 1 | 4 | 10); batch, height and width are free."""
+        """SCRFD's nine outputs, (N, rows, 1 | 4 | 10); batch, height and width are free.
+
+        Scores are shifted so that 0.5, the usual threshold, gives the recipe's false alarms.
+        """
+        least = recall_at(self._judge(model), self.recipe.alarms)[1]
+        shift = -math.log(least / (1 - least)) if 0.05 < least < 0.95 else 0.0
         rows = {name: {0: "batch", 1: f"rows_{name}"} for name in OUTPUTS}
         free = {"input": {0: "batch", 2: "height", 3: "width"}} | rows
         example = torch.zeros(1, 3, 64, 96)
-        export_onnx(_Exported(model), example, path, inputs=["input"], outputs=OUTPUTS, free=free)
+        export_onnx(
+            _Exported(model, shift), example, path, inputs=["input"], outputs=OUTPUTS, free=free
+        )
 
 
 class _Exported(torch.nn.Module):
-    """Scores as probabilities, outputs in the contract's order."""
+    """Scores as probabilities, outputs in the contract's order.
 
-    def __init__(self, model: torch.nn.Module) -> None:
+    Args:
+        model: The network.
+        shift: Added to the logits of the scores.
+    """
+
+    def __init__(self, model: torch.nn.Module, shift: float = 0.0) -> None:
         super().__init__()
         self.model = model
+        self.shift = shift
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
         found: Found = self.model(pictures)
-        return (*(one.sigmoid() for one in found.scores), *found.sides, *found.points)
+        scores = ((one + self.shift).sigmoid() for one in found.scores)
+        return (*scores, *found.sides, *found.points)
 
 
 @dataclass(frozen=True)
