@@ -29,7 +29,7 @@ __all__ = ["LandmarkRecipe", "LandmarksTask", "point_weights"]
 
 GENTLE = Camera(cast=0.05, dark=0.05, blur=0.15, small=0.15, noise=0.3, jpeg=0.5, strength=0.6)
 _NEAR = Framing(turn=8.0, scale=0.06, shift=0.02, squeeze=0.0)
-_FAR = Framing(turn=16.0, scale=0.14, shift=0.045)
+_FAR = Framing(turn=16.0, scale=0.17, shift=0.06)
 _OUTLINE = range(33)
 _LIDS = (*range(33, 43), *range(87, 97))
 _MOUTH = range(52, 72)
@@ -86,7 +86,7 @@ class LandmarksTask(FaceTask[LandmarkRecipe]):
         found = model.detailed(batch["pictures"].float())
         points, weights = batch["points"], batch["weights"]
         total = weights.sum().clamp(min=1.0)
-        each = smooth_l1_loss(found.points, points, beta=0.02, reduction="none").sum(2)
+        each = smooth_l1_loss(found.points, points, beta=0.006, reduction="none").sum(2)
         heat = _cross_entropy(found.heat, points)
         return {
             "points": 10.0 * (each * weights).sum() / total,
