@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from vplugin.synth.draw import Draw
 from vplugin.synth.exact import clamp, compiled, noise, smoothstep
+from vplugin.synth.guides import GUIDE_COLUMNS, Guide
 from vplugin.synth.parameters import Group, choice, number
 from vplugin.synth.parts import Floats
 from vplugin.synth.scalp import CENTRE_Z, quarter_turn
-from vplugin.synth.strands import GUIDE_COLUMNS, LOCK_ENTRIES, Guide, Lock
+from vplugin.synth.strands import LOCK_ENTRIES, Lock
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def beard_densities(given: Floats, face: Floats) -> Floats:
 
 
 def beard_guides(beard: Beard, roots: Floats, draw: Draw) -> Floats:
-    """(G, 17) what steers each guide, by :class:`~vplugin.synth.strands.Guide`."""
+    """(G, 17) what steers each guide, by :class:`~vplugin.synth.guides.Guide`."""
     kind = _KINDS[beard.style]
     x, y, z = roots[:, 6], roots[:, 7], roots[:, 8]
     lip = (y < 76.0) & (np.abs(x) < 30.0) & (z < 14.0)

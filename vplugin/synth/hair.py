@@ -18,13 +18,14 @@ from vplugin.synth.beard import (
 from vplugin.synth.brows import grow_all_lashes, grow_brows
 from vplugin.synth.coats import Coat, Grown, Look, finished, roots_on
 from vplugin.synth.draw import Draw
+from vplugin.synth.guides import Guide, grow_guides
 from vplugin.synth.hair_colour import between, scaled
 from vplugin.synth.hair_cuts import CUTS
 from vplugin.synth.hair_style import HairStyle, natural_colour
 from vplugin.synth.parts import Part, Segment, Strands
 from vplugin.synth.scalp import BODY, CLOTH, HAT, build_surface
 from vplugin.synth.scalp_hair import grow_hair
-from vplugin.synth.strands import Guide, grow_guides, grow_locks, guides_near
+from vplugin.synth.strands import grow_locks, guides_near
 
 if TYPE_CHECKING:
     from vplugin.synth.head import Head

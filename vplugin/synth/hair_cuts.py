@@ -9,9 +9,9 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from vplugin.synth.guides import GUIDE_COLUMNS, Guide
 from vplugin.synth.parts import Floats
 from vplugin.synth.scalp import CENTRE_Y, CENTRE_Z
-from vplugin.synth.strands import GUIDE_COLUMNS, Guide
 
 WHORL = (6.0, -88.0, 140.0)
 _FAR = 1e6
@@ -194,7 +194,7 @@ def flows(flow: str, side: Floats, face: Floats) -> Floats:
 def guide_plan(
     cut: Cut, roots: Floats, side: Floats, fringe: str, ears: bool, behind: Floats, scale: float
 ) -> Floats:
-    """(G, 17) what steers each guide, by :class:`~vplugin.synth.strands.Guide`.
+    """(G, 17) what steers each guide, by :class:`~vplugin.synth.guides.Guide`.
 
     Args:
         cut: The style.

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from vplugin.synth.coats import Coat, Grown, Look, finished, roots_on
 from vplugin.synth.draw import Draw
 from vplugin.synth.exact import power
+from vplugin.synth.guides import Guide, grow_guides
 from vplugin.synth.hair_cuts import (
     CUTS,
     TIES,
@@ -31,7 +32,7 @@ from vplugin.synth.hair_style import HairStyle, hairline_of, tone
 from vplugin.synth.hairline import hair_densities
 from vplugin.synth.parts import Floats, Indices, Segment, Strands
 from vplugin.synth.scalp import is_covered
-from vplugin.synth.strands import LOCK_ENTRIES, Guide, Lock, grow_guides, grow_locks, guides_near
+from vplugin.synth.strands import LOCK_ENTRIES, Lock, grow_locks, guides_near
 from vplugin.synth.tails import plait, tail_courses, tail_roots, tie_places, wind
 
 _UNDER = Coat(1500, 1.5, (0.35, 0.8), 0.4, 0.25, 1.0, 0.0, 0.55, 0.95)

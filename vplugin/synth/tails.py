@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from vplugin.synth.draw import Draw
 from vplugin.synth.exact import PI, compiled, cosine, hashed, mix, sine, smoothstep
+from vplugin.synth.guides import GUIDE_COLUMNS, Guide, grow_guides
 from vplugin.synth.parts import Floats, Indices
 from vplugin.synth.scalp import CENTRE_Y, CENTRE_Z, Surface, laid_on, pushed_out
-from vplugin.synth.strands import GUIDE_COLUMNS, Guide, grow_guides
 
 Singles = npt.NDArray[np.float32]
 
