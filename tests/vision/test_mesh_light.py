@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vplugin.vision.mesh_light import grained, measured, relit, spared
+from vplugin.vision.mesh_light import desaturated, grained, greyness, measured, relit, spared
 
 SIDE = 96
 
@@ -101,3 +101,12 @@ def test_the_white_of_the_eye_is_not_lit_like_dark_skin():
     found = spared(_gain(face, crop, 1.0 - eyes, 5.0, 1.0), eyes)
     assert found[45, 45].max() <= 1.5
     assert found[10, 10].min() > 3.0
+
+
+def test_in_a_black_and_white_picture_lips_have_no_colour():
+    grey, skin = _skin(0.4, 0.4, 0.4), _skin(0.7, 0.5, 0.4)
+    assert greyness(grey, _ones()) == 1.0
+    assert greyness(skin, _ones()) == 0.0
+    half = desaturated(skin, 0.5)
+    assert np.ptp(half[0, 0]) == pytest.approx(0.5 * np.ptp(skin[0, 0]), rel=0.01)
+    assert np.ptp(desaturated(skin, 1.0)[0, 0]) < 1e-6

@@ -30,14 +30,14 @@ def test_nothing_is_laid_over_hair_or_hands_of_the_target():
 
 def test_the_sources_fringe_and_its_shadow_stay_out():
     mask = coverage(_ones(), _ones(), _ones(), _half(), EYES, 0.17)[SIDE // 2]
-    assert mask[SIDE // 2 :].max() < 0.01
+    assert mask[SIDE // 2 :].max() < 0.03
     assert mask[SIDE // 2 - 12] > 0.97
 
 
 def test_features_are_not_cut_by_what_is_close_to_them():
     skin = _ones()
     skin[60:68] = 0.0
-    near = SIDE // 2 - 4
+    near = SIDE // 2 - 3
     mask = coverage(_ones(), skin, _ones(), _half(), EYES, 0.17)
     assert mask[64, near] > mask[20, near] + 0.1
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.vision.mesh_choice import Chooser, plausible, presence
-from vplugin.vision.mesh_light import grained, measured, relit, spared
+from vplugin.vision.mesh_light import desaturated, grained, greyness, measured, relit, spared
 from vplugin.vision.mesh_mask import coverage, smoothstep
 from vplugin.vision.mesh_memory import Memories
 from vplugin.vision.mesh_model import FaceModel, Fit, face_model
@@ -45,6 +45,7 @@ Places = npt.NDArray[np.float64]
 _SIGMA = 0.16  # eye distances, of what counts as light
 _MEASURED = 96  # width of the copies on which light is measured
 _EYES_MM = 63.0
+_WINK = 0.4  # openness of one eye over the other's from which each is judged by itself
 _EYES, _MOUTH = (1, 2), 3  # numbers of the regions
 _OPEN_MOUTH = (0.035, 0.1)  # gap over the eye distance from which the target's own mouth shows
 
@@ -191,6 +192,9 @@ class MeshSwapper:
         side = min(_MEASURED, len(skin))
         size = crop.shape[0]
         face, goal, both = (_resized(image, side) for image in (small, crop, skin))
+        grey = greyness(goal, both)
+        if grey > 0:
+            rgb, face = desaturated(rgb, grey), desaturated(face, grey)
         light = measured(face, goal, both, _SIGMA * eyes * side, self.style.light)
         gain = spared(light.gain, _resized(balls, side))
         lit = relit(rgb, *(_enlarged(image, size)[part] for image in (gain, light.low)))
@@ -252,9 +256,10 @@ def _own_eyes(target: State, source: State) -> tuple[float, float]:
             float(smoothstep(away, 0.10, 0.2)) if min(wide, own) > 0.12 else 0.0,
         )
         shares.append(found)
-    # Two eyes of two people look wrong even where one would do.
-    both = max(shares) if min(target.eyes) > 0.12 else 0.0
-    return max(shares[0], both), max(shares[1], both)
+    # Two eyes of two people look wrong even where one would do, unless one of them winks.
+    if min(target.eyes) < _WINK * max(target.eyes):
+        return shares[0], shares[1]
+    return max(shares), max(shares)
 
 
 def _twice(box: Box) -> Box:

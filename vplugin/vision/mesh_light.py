@@ -15,12 +15,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Relight", "grained", "measured", "relit", "spared"]
+__all__ = ["Relight", "desaturated", "grained", "greyness", "measured", "relit", "spared"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
 _RANGE = (0.15, 6.0)
+_COLOURED = (0.03, 0.12)  # difference of the channels over the largest
 _EYEBALL = (0.6, 1.5)
 _WIDE, _FINE = 2.5, 0.35  # of sigma
 # How much of the source's shading between these scales is taken away, in soft and in hard light;
@@ -73,6 +74,20 @@ def measured(face: Floats, crop: Floats, skin: Floats, sigma: float, light: floa
     if light < 1:
         ratio = ratio**light * whole ** (1 - light)
     return Relight(np.asarray(ratio, np.float32), have)
+
+
+def greyness(crop: Floats, skin: Floats) -> float:
+    """0 where skin has colour, 1 in a black and white picture; ``skin`` (h, h) weighs."""
+    weight = skin[..., None]
+    mean = (crop * weight).sum((0, 1)) / max(float(skin.sum()), 1e-6)
+    colour = float(np.ptp(mean)) / max(float(mean.max()), 1e-3)
+    low, high = _COLOURED
+    return 1.0 - min(max((colour - low) / (high - low), 0.0), 1.0)
+
+
+def desaturated(image: Floats, grey: float) -> Floats:
+    """The image (h, w, 3) with so much of its colour, 0–1, taken away."""
+    return np.asarray(image + grey * ((image @ _LUMA)[..., None] - image), np.float32)
 
 
 def spared(gain: Floats, eyes: Floats) -> Floats:

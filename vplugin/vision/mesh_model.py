@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
 
 POINTS = 106
-_NOISE = 1.6  # mm, deviation of a landmark that the model does not explain
+_NOISE = 2.2  # mm, deviation of a landmark that the model does not explain
 _ROUNDS = 6
 _NEAR = 24.0  # mm, how far what was found of one point tells of others
 _ARRAYS = ("mean", "identity", "expression", "spread", "inner", "reach", "skin", "lids")

@@ -67,7 +67,7 @@ _HARD = (0.08, 0.2)  # deviation of shading, in natural logarithms
 _DARK = 80.0  # of 255
 _ASIDE = 0.4  # cosine from which a picture shows a place well
 _OVERSAMPLING = 1.6
-_ANCHOR = 0.5  # of the way from the landmark net's answer to the detector's
+_ANCHOR = 0.7  # of the way from the landmark net's answer to the detector's
 # Of the 106: corners and lids of the eyes at the picture's left and right.
 _EYES = ((35, 39, 40, 33, 38), (89, 93, 94, 87, 92))
 _LIPS = (62, 60)
