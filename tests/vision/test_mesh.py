@@ -67,8 +67,8 @@ def test_outside_the_face_nothing_is_touched():
     picture_, made, mask, lying = _swap(face(1), face(2, yaw=20))
     assert mask[:8].max() == mask[:, :8].max() == 0
     assert (made[mask == 0] == picture_[mask == 0]).mean() > 0.5
-    outline = face_model().placed(lying)[:33, :2]
-    for x, y in outline:
+    near = face_model().placed(lying)[1:17, :2]  # the other side is behind the cheek
+    for x, y in near:
         assert mask[min(SIZE - 1, round(y)), round(x)] < 0.4
 
 
