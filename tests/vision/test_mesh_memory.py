@@ -63,3 +63,13 @@ def test_a_new_shot_begins_anew():
     memories.clear()
     seen = _seen(rng, 20)
     np.testing.assert_allclose(memories.of(1, 0.03).steady(seen, SIZE).landmarks, seen.landmarks)
+
+
+def test_a_doubtful_frame_hardly_shows():
+    memories = Memories()
+    shares = [memories.of(1, n / 25).faded(0.0 if n == 5 else 1.0) for n in range(10)]
+    assert shares[0] == 1.0
+    assert 0.8 < min(shares) < 1.0
+    gone = [memories.of(1, 0.4 + n / 25).faded(0.0) for n in range(60)]
+    assert gone[-1] < 0.01
+    assert Memories().of(None, 0.0).faded(0.0) == 0.0

@@ -123,7 +123,8 @@ class MeshSwapper:
             chosen = self._chooser.choose(views, target.fit, target.state, track, time)
             eyes = memory.settled(_own_eyes(target.state, chosen[0][0].state))
             faces[index], masks[index] = self._made(target, chosen, eyes)
-            masks[index] *= np.float32(plausible(target.fit, target.marks, points[index]))
+            shown = plausible(target.fit, target.marks, points[index])
+            masks[index] *= np.float32(memory.faded(shown * presence(chosen[0][0], target.fit)))
         return Swapped(faces, masks, finished=True)
 
     def new_shot(self) -> None:
@@ -152,7 +153,6 @@ class MeshSwapper:
         distance = _EYES_MM * target.fit.scale
         face = _resized(target.face, surface.size)
         mask = coverage(reach, skin, face, texture.face, distance / 2, self.style.feather)
-        mask *= np.float32(presence(main, target.fit))
         made = target.crop.copy()
         box = _box(mask)
         if box is not None:

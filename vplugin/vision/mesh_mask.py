@@ -20,7 +20,7 @@ _THIN = 0.025  # what is before the face is taken to be wider by this: frames of
 _SOURCE = 0.08
 _LEAK = 0.06
 _CERTAIN = (0.25, 0.6)  # of the blurred chance of being face: inside only, so nothing bleeds
-_WHOLE = (0.3, 0.65)
+_WHOLE = (0.4, 0.75)
 
 
 def smoothstep(values: Array | float, low: float, high: float) -> Floats:

@@ -20,6 +20,7 @@ _UNIT = 0.22  # eye distance in an aligned crop of width 1
 _PAUSE = 1.0  # seconds unseen after which all begins anew
 _FACE = 0.6  # weight of the newest frame in what counts as face
 _SETTLE = 0.08  # seconds over which the target's own eyes come and go
+_FADE = 0.4  # seconds over which the new face itself comes and goes
 _REMEMBERED = 256  # persons
 
 
@@ -33,6 +34,7 @@ class Memory:
         marks: Filter of the landmarks.
         face: Smoothed :attr:`Seen.face`.
         eyes: How much of the target's own eyes showed.
+        shown: How much of the new face showed.
     """
 
     time: float
@@ -40,6 +42,7 @@ class Memory:
     marks: OneEuro | None = None
     face: Floats | None = None
     eyes: tuple[float, float] | None = None
+    shown: float | None = None
 
     def steady(self, seen: Seen, size: int) -> Seen:
         """What was seen, smoothed in time; ``size`` is the width of the crop."""
@@ -62,6 +65,13 @@ class Memory:
             eyes = a + share * (c - a), b + share * (d - b)
         self.eyes = eyes
         return eyes
+
+    def faded(self, share: float) -> float:
+        """How much of the new face shows: it comes and goes slowly, or it would flicker."""
+        if self.shown is not None and self.step > 0:
+            share = self.shown + min(1.0, self.step / _FADE) * (share - self.shown)
+        self.shown = share
+        return share
 
 
 class Memories:
