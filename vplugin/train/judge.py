@@ -109,7 +109,7 @@ def judge(
     source: Person,
     source_pictures: Sequence[tuple[Rgb, npt.NDArray[np.float32]]],
     *,
-    embed: Embed,
+    embed: Embed | None = None,
     landmarks: Landmarks | None = None,
     count: int = 8,
 ) -> Judgement:
@@ -123,7 +123,7 @@ def judge(
         role: Who was replaced.
         source: Who replaces them.
         source_pictures: Pictures of the source with the five points of the face in each.
-        embed: Picture and five points to a raw identity embedding.
+        embed: Picture and five points to a raw identity embedding; None leaves likeness out.
         landmarks: Picture and box to 106 landmarks, for jitter; None leaves it out.
         count: How many frames are compared with the truth; each is rendered anew.
 
@@ -139,7 +139,7 @@ def judge(
     moments = tuple(_moment(truth, script, role, source, index, *pairs[index]) for index in chosen)
     faces = [_face(truth, role, index) for index in run]
     moving = [[pairs[index][side] for index in run] for side in (0, 1)]
-    wanted = _mean_embedding(source_pictures, embed)
+    wanted = _mean_embedding(source_pictures, embed) if embed else None
     rows: dict[str, Measures] = {}
     for name, pick in (
         ("target unchanged", "before"),
@@ -229,16 +229,20 @@ def _rate(truth: Mapping[str, Any]) -> float:
 
 
 def _stills(
-    moments: Sequence[Moment], pick: str, wanted: npt.NDArray[np.float32], embed: Embed
+    moments: Sequence[Moment],
+    pick: str,
+    wanted: npt.NDArray[np.float32] | None,
+    embed: Embed | None,
 ) -> Measures:
     """PSNR, SSIM, and the cosines to source and target, means over the moments."""
     rows = []
     for moment in moments:
         shown: Rgb = getattr(moment, pick)
-        mine, old = (embed(picture, moment.points) for picture in (shown, moment.before))
-        rows.append(
-            (_psnr(shown, moment), _ssim(shown, moment), _cosine(mine, wanted), _cosine(mine, old))
-        )
+        to_source = to_target = float("nan")
+        if embed is not None and wanted is not None:
+            mine, old = (embed(picture, moment.points) for picture in (shown, moment.before))
+            to_source, to_target = _cosine(mine, wanted), _cosine(mine, old)
+        rows.append((_psnr(shown, moment), _ssim(shown, moment), to_source, to_target))
     return Measures(*(float(mean) for mean in np.mean(rows, axis=0)))
 
 
