@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.train.real_faces import real_faces
 from vplugin.models.catalogue import Member, stock
 from vplugin.models.files import sha256
+from vplugin.models.runtime import open_session
 from vplugin.models.store import Store
 from vplugin.train.ship import HOUSE
+from vplugin.vision.detect import open_detector
 
 ROOT = Path(__file__).parents[2]
 ENTRY = stock().find("house")[0]
@@ -52,3 +56,25 @@ def test_a_damaged_copy_in_the_store_is_not_hidden_by_the_shipped_file(tmp_path:
 
 def test_the_repository_has_them_where_insightface_looks() -> None:
     assert (ROOT / "models" / "house").resolve() == HOUSE.resolve()
+
+
+def test_insightface_and_vplugin_find_the_same_faces() -> None:
+    """From the repository root, as its users would: same boxes, same points, same scores."""
+    from insightface.app import FaceAnalysis
+
+    app = FaceAnalysis(
+        name="house",
+        root=str(ROOT),
+        allowed_modules=["detection"],
+        providers=["CPUExecutionProvider"],
+    )
+    app.prepare(ctx_id=-1, det_thresh=0.5, det_size=(640, 640))
+    _, picture, _ = real_faces()[0]
+    boxes, points = app.det_model.detect(picture[..., ::-1].copy(), input_size=(640, 640))
+    with open_session(HOUSE / "detector.onnx", runtime="onnxruntime") as session:
+        ours = open_detector(session).detect([picture], score=0.5, canvas=(640, 640))[0]
+    assert len(ours) == len(boxes) > 0
+    assert ours.points is not None
+    np.testing.assert_allclose(boxes[:, :4], ours.boxes, atol=0.01)
+    np.testing.assert_allclose(boxes[:, 4], ours.scores, atol=1e-4)
+    np.testing.assert_allclose(points, ours.points, atol=0.01)

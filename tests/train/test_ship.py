@@ -7,7 +7,7 @@ import pytest
 
 from tests.models.make import relu_net
 from vplugin.errors import ModelError, TrainError
-from vplugin.models.catalogue import load
+from vplugin.models.catalogue import load, stock
 from vplugin.models.files import sha256
 from vplugin.train.ship import HOUSE, main, ship
 
@@ -20,19 +20,22 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_shipped_model_has_its_checksum_everywhere(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [member.name for member in stock().find("house")[0].members])
+def test_a_shipped_model_has_its_checksum_everywhere(
+    name: str, folder: Path, tmp_path: Path
+) -> None:
     model = relu_net(tmp_path / "model.onnx")
-    card = folder / "detector.md"
+    card = folder / f"{name}.md"
     card.write_text(f"# Detector\n\nsha256: `{'0' * 64}`, 1 {'a' * 64}\n")
     before = load(folder / "catalogue.yaml").find("house")[0]
-    digest = ship(model, "detector", folder=folder)
-    assert digest == sha256(model) == sha256(folder / "detector.onnx")
-    entry, member = load(folder / "catalogue.yaml").find("house/detector")
+    digest = ship(model, name, folder=folder)
+    assert digest == sha256(model) == sha256(folder / f"{name}.onnx")
+    entry, member = load(folder / "catalogue.yaml").find(f"house/{name}")
     assert member is not None
     assert (member.sha256, member.bytes) == (digest, model.stat().st_size)
     assert card.read_text() == f"# Detector\n\nsha256: `{digest}`, 1 {'a' * 64}\n"
-    assert [one for one in entry.members if one.name != "detector"] == [
-        one for one in before.members if one.name != "detector"
+    assert [one for one in entry.members if one.name != name] == [
+        one for one in before.members if one.name != name
     ]
 
 

@@ -65,11 +65,13 @@ def _enter(path: Path, name: str, facts: dict[str, Any]) -> None:
     names = [member["name"] for entry in entries for member in entry["members"]]
     if name not in names:
         raise TrainError(f"has no model '{name}'", where=path, mend=f"choose from {names}")
-    head, start, tail = text.partition(f"- name: {name}\n")
-    block, more, rest = tail.partition("\n      - name: ")
+    start = re.search(rf"\n +- name: {re.escape(name)}(?= |\n)[^\n]*", text)
+    if start is None:
+        raise TrainError(f"'{name}' is not written in a block", where=path, mend="write it so")
+    block, more, rest = text[start.end() :].partition("\n      - name: ")
     for key, value in facts.items():
         block = re.sub(rf"(\n +{key}: ).*", rf"\g<1>{value}", block, count=1)
-    path.write_text(head + start + block + more + rest, encoding="utf-8")
+    path.write_text(text[: start.end()] + block + more + rest, encoding="utf-8")
 
 
 def main(arguments: Sequence[str]) -> int:
