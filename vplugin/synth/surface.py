@@ -194,4 +194,3 @@ def side(places: Floats, i: int, j: int, k: int) -> float:
     vx, vy = places[j, 0] - places[i, 0], places[j, 1] - places[i, 1]
     wx, wy = places[k, 0] - places[i, 0], places[k, 1] - places[i, 1]
     return -1.0 if vx * wy - vy * wx > 0.0 else 1.0
-
