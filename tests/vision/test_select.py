@@ -77,6 +77,14 @@ def test_a_person_who_is_away_for_a_moment_is_not_replaced():
     assert found == {0: 0}
 
 
+def test_after_a_cut_places_are_judged_anew():
+    assigner = Assigner([ByPosition("right")], hold=60)
+    assert assigner.assign([face(100, track=1), face(600, track=2)], SIZE) == {1: 0}
+    assert assigner.assign([face(300, track=3)], SIZE) == {}
+    assigner.new_shot()
+    assert assigner.assign([face(300, track=3)], SIZE) == {0: 0}
+
+
 def test_the_largest_does_not_flip_between_equals():
     assigner = Assigner([Largest()])
     assert assigner.assign([face(200, track=1, width=100), face(800, track=2)], SIZE) == {0: 0}

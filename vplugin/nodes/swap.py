@@ -310,6 +310,7 @@ class Swap(Node[SwapParams]):
         if frame.cut:
             self._smoother.reset()
             self._swapper.new_shot()
+            self._assigner.new_shot()
         found: dict[int, Embedding] = {}
 
         def embed(face: Face) -> Embedding:

@@ -112,6 +112,11 @@ class Assigner:
                 self._owner[track] = person
         return owners
 
+    def new_shot(self) -> None:
+        """A cut: nobody who was in the picture is there under the same track."""
+        for known in (self._owner, self._seen, self._retry):
+            known.clear()
+
     def snapshot(self) -> dict[str, Any]:
         """The state as plain data."""
         return {
