@@ -131,7 +131,7 @@ class SwapParams(Params):
         "In place of `source`.",
     )
     model: str = Field(
-        default=AUTO,
+        default=COPY,
         description="mesh (no swap network: bends the source's pictures; needs `landmarks` and "
         "`parser`), copy (no network at all), a catalogue name or ONNX file of an inswapper, or "
         "auto: mesh where its models are there, else copy.",
