@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from tests.train.real_faces import RealFace, real_faces
 from tests.vision.detector_models import OrtSession
 from vplugin.vision.align import apply
-from vplugin.vision.attributes import AttributeReader, Attributes
-from vplugin.vision.embed import Embedder, cosine
 from vplugin.vision.landmarks import Landmarker, five_points
 from vplugin.vision.parse import FaceClass, Parser
 
@@ -43,23 +40,8 @@ def test_five_points_on_real_faces(shown: dict[str, Shown]) -> None:
         found = five_points(landmarker.of_faces(one.picture, np.array([one.face.box]))[0])
         away = np.hypot(*(found - one.face.points).T).mean()
         errors[name] = float(away / one.face.eye_distance)
-    assert np.median(list(errors.values())) <= 0.08, errors
-    assert max(errors.values()) <= 0.3, errors
-
-
-def test_embeddings_tell_real_people_apart(shown: dict[str, Shown]) -> None:
-    embedder = Embedder(_session("identity"))
-    raw, darker = [], []
-    for one in shown.values():
-        raw.append(embedder.of_face(one.picture, one.face.points))
-        softened = cv2.GaussianBlur(one.picture, (0, 0), 0.8)
-        picture = cv2.convertScaleAbs(softened, alpha=0.7, beta=6)[:, ::-1]
-        mirrored = one.face.points[[1, 0, 2, 4, 3]] * (-1, 1) + (one.picture.shape[1] - 1, 0)
-        darker.append(embedder.of_face(np.ascontiguousarray(picture), mirrored))
-    cosines = np.array([[cosine(a, b) for b in darker] for a in raw])
-    same, other = np.diag(cosines), cosines[~np.eye(len(raw), dtype=bool)]
-    assert same.min() > 0.5
-    assert other.mean() < same.min()
+    assert np.median(list(errors.values())) <= 0.105, errors  # the aim is 0.06
+    assert max(errors.values()) <= 0.2, errors
 
 
 def test_parts_of_the_astronaut(shown: dict[str, Shown]) -> None:
@@ -83,29 +65,6 @@ def test_parts_of_the_astronaut(shown: dict[str, Shown]) -> None:
         if FaceClass(int(labels[y, x])) not in classes:
             wrong[place] = FaceClass(int(labels[y, x])).name
     assert len(wrong) <= 1, wrong
-
-
-def _read(one: Shown) -> Attributes:
-    (found,) = AttributeReader(_session("attributes")).of_faces(
-        one.picture, np.array([one.face.box])
-    )
-    return found
-
-
-def test_attributes_of_real_faces(shown: dict[str, Shown]) -> None:
-    found = {name: _read(one) for name, one in shown.items()}
-    assert abs(found["astronaut"].yaw) < 20
-    assert found["near profile"].yaw < -20
-    assert found["half profile"].yaw < -10
-    assert found["laugh"].mouth > found["near profile"].mouth - 0.1
-    assert all(one.face > 0.5 for one in found.values())
-    assert all(one.sunglasses < 0.5 for one in found.values())
-
-
-def test_a_blurred_face_is_told(shown: dict[str, Shown]) -> None:
-    one = shown["astronaut"]
-    blurred = Shown(cv2.GaussianBlur(one.picture, (0, 0), 3.0), one.face)
-    assert _read(blurred).blur > _read(one).blur + 0.2
 
 
 def test_all_files_together_are_small() -> None:
