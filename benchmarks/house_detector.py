@@ -10,11 +10,12 @@ nothing was trained or tuned on them.
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
+import typer
 
 from tests.train.real_faces import RealFace, real_faces
 from vplugin.errors import ModelError
@@ -83,8 +84,8 @@ def examine(name: str) -> None:
             )
 
 
-def main(names: Sequence[str]) -> None:
-    """All models that are here."""
+def main(names: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """Measure these detectors, by default ours and YuNet."""
     for name in names or ("house/detector", "yunet"):
         try:
             examine(name)
@@ -93,4 +94,4 @@ def main(names: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    typer.run(main)

@@ -17,4 +17,4 @@ def test_a_benchmark_says_what_it_takes(name):
     asked = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
     done = subprocess.run(asked, cwd=FOLDER.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "Usage" in done.stdout
+    assert "usage" in done.stdout.lower()
