@@ -8,6 +8,7 @@ so whoever changes nothing has a good PSNR already.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -63,7 +64,7 @@ class Measures:
     """One row of the table; means over the moments, NaN where nothing was measured.
 
     Attributes:
-        psnr: Inside the face against the truth, dB.
+        psnr: Inside the face against the truth, dB; infinite where there is no difference.
         ssim: The same, structural similarity.
         to_source: Cosine of the identity embeddings of the face and of the source's pictures.
         to_target: The same with the face as it was before.
@@ -248,7 +249,8 @@ def _stills(
 
 def _psnr(shown: Rgb, moment: Moment) -> float:
     wrong = shown[moment.inside].astype(np.float64) - moment.truth[moment.inside]
-    return float(10 * np.log10(255.0**2 / max(float(np.mean(wrong**2)), 1e-2)))
+    error = float(np.mean(wrong**2))
+    return float(10 * np.log10(255.0**2 / error)) if error else math.inf
 
 
 def _ssim(shown: Rgb, moment: Moment) -> float:
