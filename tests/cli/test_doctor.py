@@ -93,7 +93,10 @@ def test_an_empty_store_has_what_ships(monkeypatch, tmp_path):
     monkeypatch.setenv("VPLUGIN_MODELS", str(tmp_path))
     monkeypatch.delenv("VPLUGIN_MODEL_MIRROR", raising=False)
     finding = found(doctor.models)["models"]
-    assert (finding.state, finding.found) == ("ok", f"{tmp_path}: house")
+    assert (finding.state, finding.found) == ("warn", f"{tmp_path}: house")
+    assert "pull yunet" in finding.advice
+    monkeypatch.setenv("VPLUGIN_MODEL_MIRROR", "/mirror")
+    assert found(doctor.models)["models"].state == "ok"
 
 
 def test_a_damaged_store_is_bad(monkeypatch, tmp_path):

@@ -229,8 +229,9 @@ def models() -> Iterator[Finding]:
         yield Finding("warn", "models", f"{store.root} cannot be written",
                       "set VPLUGIN_MODELS to another folder")  # fmt: skip
     mirror = f", mirror {store.mirror}" if store.mirror else ""
-    advice = "" if present or store.mirror else "`vplugin models pull yunet` to detect faces"
-    held = ", ".join(present) or "none yet"
+    ready = "yunet" in present or store.mirror  # stock graphs ask for it
+    advice = "" if ready else "`vplugin models pull yunet`, which stock graphs detect faces with"
+    held = ", ".join(present)
     yield Finding("warn" if advice else "ok", "models", f"{store.root}: {held}{mirror}", advice)
 
 
