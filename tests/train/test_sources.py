@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vplugin.train.people import BackSource, PeopleSource
+from tests.train.bank_items import bank_item
+from tests.train.stand_in import drawn_face
+from vplugin.train.people import BackSource, Crowd, PeopleSource
 from vplugin.train.places import PlaceSource, ThingSource
 from vplugin.train.shards import Item, Source, version_of
 
@@ -53,3 +55,16 @@ def test_things_are_cut_out() -> None:
 
 def test_sizes_are_different_versions() -> None:
     assert version_of(PlaceSource(48)) != version_of(PlaceSource(64))
+
+
+def test_a_crowd_is_people_and_faces_alike() -> None:
+    people = [drawn_face(seed) for seed in range(2)]
+    faces = [bank_item(seed) for seed in range(3)]
+    crowd = Crowd(people, faces)
+    assert len(crowd) == 5
+    wanted = {"image", "alpha", "box", "points", "visible", "occluded"}
+    assert all(wanted <= set(one) and len(one["visible"]) == 5 for one in crowd)
+    np.testing.assert_array_equal(crowd[1]["image"], people[1]["image"])
+    np.testing.assert_array_equal(crowd[4]["points"], faces[2]["points"])
+    with pytest.raises(IndexError):
+        crowd[5]

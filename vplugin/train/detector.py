@@ -19,13 +19,14 @@ from pydantic import Field
 
 from vplugin.nets.house.detector import STRIDES, Detector, DetectorShape, Found
 from vplugin.train.assign import Faces, anchors_of, detection_losses
-from vplugin.train.collage import Collage, Collages
+from vplugin.train.collage import Collage, Collages, Style
 from vplugin.train.evaluate import Judged, average_precision, judge, recall_at
 from vplugin.train.export import export_onnx
-from vplugin.train.people import BackSource, PeopleSource
+from vplugin.train.faces import FaceSource
+from vplugin.train.people import BackSource, Crowd, PeopleSource
 from vplugin.train.places import PlaceSource, ThingSource
 from vplugin.train.recipe import Data, Recipe, Seeds
-from vplugin.train.shards import open_or_render
+from vplugin.train.shards import Item, open_or_render
 from vplugin.train.task import Batch, Losses, Metrics, Task
 from vplugin.vision.detect import ScrfdDetector
 
@@ -40,6 +41,10 @@ OUTPUTS = tuple(f"{kind}_{stride}" for kind in _KINDS for stride in STRIDES)
 class DetectorRecipe(Recipe):
     """What the detector's recipe says besides."""
 
+    faces: Seeds | None = Field(default=None, description="Of the bank of faces, used as well")
+    face_size: int = Field(default=256, ge=64, description="Side of its pictures, px")
+    face_variants: int = Field(default=2, ge=1, description="Its pictures of each person")
+    largest: float = Field(default=1.1, gt=0, description="Largest faces, in sides of a picture")
     places: Seeds = (0, 2048)
     backs: Seeds = (0, 256)
     things: Seeds = (0, 2048)
@@ -71,23 +76,44 @@ class DetectorTask(Task[DetectorRecipe]):
     def prepare(self) -> None:
         """Open the banks of people and places; what is missing is rendered first."""
         recipe = self.recipe
-        self._train = self._collages(recipe.data.train, recipe.places, recipe.backs, recipe.things)
+        self._train = self._collages(
+            self._crowd(), recipe.places, recipe.backs, recipe.things, Style(largest=recipe.largest)
+        )
         self._held_out = self._collages(
-            recipe.data.held_out,
+            self._people(recipe.data.held_out),
             recipe.held_out_places,
             recipe.held_out_backs,
             recipe.held_out_things,
         )
 
-    def _collages(self, faces: Seeds, places: Seeds, backs: Seeds, things: Seeds) -> Collages:
+    def _people(self, seeds: Seeds) -> Sequence[Item]:
+        return open_or_render(PeopleSource(self.recipe.data.size), self.recipe.data, seeds)
+
+    def _crowd(self) -> Sequence[Item]:
+        """The people to learn from."""
+        recipe, people = self.recipe, self._people(self.recipe.data.train)
+        if recipe.faces is None:
+            return people
+        source = FaceSource(recipe.face_size, recipe.face_variants)
+        return Crowd(people, open_or_render(source, recipe.data, recipe.faces))
+
+    def _collages(
+        self,
+        people: Sequence[Item],
+        places: Seeds,
+        backs: Seeds,
+        things: Seeds,
+        style: Style | None = None,
+    ) -> Collages:
         data: Data = self.recipe.data
         return Collages(
-            open_or_render(PeopleSource(data.size), data, faces),
+            people,
             open_or_render(PlaceSource(), data, places),
             [
                 open_or_render(BackSource(), data, backs),
                 open_or_render(ThingSource(), data, things),
             ],
+            style,
         )
 
     def build(self) -> torch.nn.Module:

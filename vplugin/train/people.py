@@ -15,8 +15,9 @@ from vplugin.synth.render import render
 from vplugin.synth.rendering import FaceTruth
 from vplugin.synth.scene import Scene, Subject
 from vplugin.train.shards import Item
+from vplugin.vision.landmarks import FIVE
 
-__all__ = ["BackSource", "PeopleSource"]
+__all__ = ["BackSource", "Crowd", "PeopleSource"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,27 @@ class BackSource:
         away = replace(before, facing=draw.uniform(135, 225), pose=replace(before.pose, yaw=0.0))
         rendering = render(replace(scene, subjects=(away,), occluders=()), (self.size, self.size))
         return [{"image": rendering.rgb, "alpha": rendering.alpha}]
+
+
+class Crowd(Sequence[Item]):
+    """The people of this bank, then those of the bank of faces, as one.
+
+    Args:
+        people: Items of :class:`PeopleSource`.
+        faces: Items of :class:`vplugin.train.faces.FaceSource`.
+    """
+
+    def __init__(self, people: Sequence[Item], faces: Sequence[Item]) -> None:
+        self._people, self._faces = people, faces
+
+    def __len__(self) -> int:
+        return len(self._people) + len(self._faces)
+
+    def __getitem__(self, index: Any) -> Any:
+        if index < len(self._people):
+            return self._people[index]
+        item = self._faces[index - len(self._people)]
+        return {**item, "visible": np.asarray(item["visible"])[list(FIVE)]}
 
 
 def _scene(seed: int) -> Scene:
