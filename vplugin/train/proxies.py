@@ -38,13 +38,13 @@ _LEAST_VARIANCE = 1e-3  # of a colour direction, in squares of levels
 
 def face_mask(labels: Labels) -> Mask:
     """Where the face is: skin and features, without ears, hair and neck."""
-    return np.asarray(np.isin(labels, _FACE))
+    return np.asarray(np.isin(labels, _FACE), np.bool_)
 
 
 def paste_mask(reenacted: Labels, target: Labels) -> Mask:
     """What of the reenacted face is pasted: its face where neither has hair; target hair wins."""
     hair = (reenacted == FaceClass.HAIR) | (target == FaceClass.HAIR)
-    return face_mask(reenacted) & ~hair
+    return np.asarray(face_mask(reenacted) & ~hair, np.bool_)
 
 
 def blended(front: Picture, back: Picture, mask: Mask, levels: int = 10) -> Picture:
