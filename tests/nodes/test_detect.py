@@ -10,11 +10,13 @@ import skimage.data
 from pydantic import ValidationError
 
 from tests.vision.detector_models import noise_picture, save_scrfd, save_yunet
+from tests.vision.house_models import save_landmarks
 from vplugin.colour import paste_rgb
 from vplugin.errors import ContractError, ModelError, ModelMissingError, RuntimeMissingError
 from vplugin.frame import Frame
 from vplugin.node import Context
 from vplugin.nodes.detect import Detect, DetectParams
+from vplugin.nodes.finder import landmarks_for
 from vplugin.picture import Picture, PictureFormat
 from vplugin.testing.frames import Scene
 from vplugin.testing.harness import Harness
@@ -55,6 +57,33 @@ def test_faces_are_put_into_frames(tmp_path) -> None:
     assert report["runtime"]["device"] == "cpu"
     assert report["faces"] == sum(faces)
     assert report["faces_per_frame"] == {str(faces[0]): 3}
+
+
+def test_landmarks_refine_the_points(tmp_path) -> None:
+    rgb = noise_picture(320, 240)
+    model, marks = save_scrfd(tmp_path / "d.onnx"), save_landmarks(tmp_path / "l.onnx")
+    plain = detector(model).push([frame_of(rgb)])
+    fine = detector(model, landmarks=str(marks)).push([frame_of(rgb)])
+    for one, other in zip(plain.outcome.video[0].faces, fine.outcome.video[0].faces, strict=True):
+        np.testing.assert_array_equal(one.box, other.box)
+        assert one.landmarks is None
+        moved = not np.array_equal(one.points, other.points)
+        assert moved == (other.landmarks is not None)
+    assert fine.finish().report["landmarks"]["model"] == str(marks)
+    assert "landmarks" not in plain.finish().report
+
+
+@pytest.mark.parametrize(
+    ("detector", "wanted", "chosen"),
+    [
+        ("house/detector", "auto", "house/landmarks"),
+        ("yunet", "auto", None),
+        ("yunet", "house/landmarks", "house/landmarks"),
+        ("house/detector", "none", None),
+    ],
+)
+def test_which_landmarks(detector: str, wanted: str, chosen: str | None) -> None:
+    assert landmarks_for(detector, wanted) == chosen
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,10 +11,10 @@ from pydantic import Field
 
 from vplugin.frame import Face, Frame
 from vplugin.media.picture_io import Scaler, View
-from vplugin.models import runtime, store
-from vplugin.models.session import Session
 from vplugin.node import Context, Node, Params, Result
-from vplugin.vision.detect import Detector, open_detector
+from vplugin.nodes.finder import AUTO, FaceFinder
+from vplugin.nodes.sources import Models
+from vplugin.vision.detect import Detector
 from vplugin.vision.detections import Detections
 from vplugin.vision.tile import SMALLEST_FACE, detect_tiled
 
@@ -26,6 +25,11 @@ class DetectParams(Params):
     model: str = Field(
         default="yunet",
         description="Catalogue name or ONNX file of a detector, SCRFD (insightface) or YuNet.",
+    )
+    landmarks: str = Field(
+        default=AUTO,
+        description="Model of 106 landmarks (2d106det contract) whose points replace the "
+        "detector's five; `none`; auto is house/landmarks after house/detector, else none.",
     )
     score: float = Field(default=0.5, ge=0, le=1, description="Least confidence of a face.")
     nms: float = Field(
@@ -71,7 +75,7 @@ class Detect(Node[DetectParams]):
 
     def __init__(self, params: DetectParams | None = None, name: str | None = None) -> None:
         super().__init__(params, name)
-        self._session: Session | None = None
+        self._finder: FaceFinder | None = None
         self._facts: dict[str, Any] = {}
         self._found: Counter[int] = Counter()
 
@@ -84,14 +88,11 @@ class Detect(Node[DetectParams]):
         """
         super().open(context)
         params = self.params
-        model = store.resolve(params.model, commercial=context.commercial, base=context.base)
-        session = runtime.open_session(
-            model.path, runtime=params.runtime, device=params.device or context.device
-        )
-        self._session = session
-        self._detector: Detector = open_detector(session, where=model.path)
+        models = Models(context, params.runtime, params.device)
+        self._finder = FaceFinder(models.open, params.model, params.landmarks)
+        self._detector: Detector = self._finder.detector
         self._scaler = Scaler()
-        self._facts = {"runtime": asdict(session.ran), "contract": self._detector.contract}
+        self._facts = self._finder.facts
 
     def process(self, frame: Frame) -> Frame:
         """Put the faces into one frame."""
@@ -106,9 +107,23 @@ class Detect(Node[DetectParams]):
         found = self._tiled(frames, views) if self.params.min_face else self._whole(views)
         self._found.update(len(faces) for faces in found)
         return [
-            frame.evolve(faces=_faces(detections, view))
+            frame.evolve(faces=self._faces(detections, view))
             for frame, detections, view in zip(frames, found, views, strict=True)
         ]
+
+    def _faces(self, found: Detections, view: View) -> tuple[Face, ...]:
+        """Detections in the small copy as faces in the decoded picture."""
+        assert self._finder is not None
+        found, dense = self._finder.refined(view.rgb, found)
+        boxes = view.boxes_to_picture(found.boxes).astype(np.float32)
+        points: Sequence[Any] = [None] * len(found)
+        if found.points is not None:
+            points = list(view.to_picture(found.points).astype(np.float32))
+        landmarks = [
+            None if one is None else view.to_picture(one).astype(np.float32) for one in dense
+        ]
+        rows = zip(boxes, found.scores, points, landmarks, strict=True)
+        return tuple(Face(box, float(score), five, many) for box, score, five, many in rows)
 
     def _whole(self, views: Sequence[View]) -> list[Detections]:
         params = self.params
@@ -148,18 +163,6 @@ class Detect(Node[DetectParams]):
 
     def close(self) -> None:
         """Free the model."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
-
-
-def _faces(found: Detections, view: View) -> tuple[Face, ...]:
-    """Detections in the small copy as faces in the decoded picture."""
-    boxes = view.boxes_to_picture(found.boxes).astype(np.float32)
-    if found.points is None:
-        return tuple(Face(box, float(s)) for box, s in zip(boxes, found.scores, strict=True))
-    points = view.to_picture(found.points).astype(np.float32)
-    return tuple(
-        Face(box, float(score), five)
-        for box, score, five in zip(boxes, found.scores, points, strict=True)
-    )
+        if self._finder is not None:
+            self._finder.close()
+            self._finder = None

@@ -20,8 +20,8 @@ from vplugin.models import store
 from vplugin.models.onnx_file import load_graph
 from vplugin.models.session import Session
 from vplugin.node import Context
+from vplugin.nodes.finder import FaceFinder
 from vplugin.vision.blend import HostCompositor, take
-from vplugin.vision.detect import Detector, open_detector
 from vplugin.vision.embed import Embedder
 from vplugin.vision.onnx_facts import normalises_itself
 from vplugin.vision.source import Source, load_source, mean_embedding
@@ -82,7 +82,7 @@ class FaceReader:
     def __init__(self, models: Models, detector: str, embedder: str | None) -> None:
         self._models = models
         self._names = detector, embedder
-        self._detector: tuple[Detector, Session] | None = None
+        self._finder: FaceFinder | None = None
         self._embedder: tuple[Embedder, Session] | None = None
         self._ran: dict[str, Any] = {}
 
@@ -133,9 +133,9 @@ class FaceReader:
 
     def release_detector(self) -> None:
         """Free the detector until the next source is loaded."""
-        if self._detector is not None:
-            self._detector[1].close()
-            self._detector = None
+        if self._finder is not None:
+            self._finder.close()
+            self._finder = None
 
     def close(self) -> None:
         """Free the models."""
@@ -146,12 +146,11 @@ class FaceReader:
 
     def _find(self, image: Array) -> list[Face]:
         """Faces in a picture, (H, W, 3) uint8 RGB of any size."""
-        if self._detector is None:
-            session, path = self._models.open(self._names[0])
-            self._detector = open_detector(session, where=path), session
+        if self._finder is None:
+            self._finder = FaceFinder(self._models.open, self._names[0])
         longest = max(image.shape[:2])
         for side in dict.fromkeys(min(side, longest) for side in _SEARCH_SIZES):
-            faces = _find_at(self._detector[0], image, side)
+            faces = _find_at(self._finder, image, side)
             if faces:
                 return faces
         return []
@@ -175,12 +174,12 @@ class FaceReader:
         return self._embedder[0]
 
 
-def _find_at(detector: Detector, image: Array, side: int) -> list[Face]:
+def _find_at(finder: FaceFinder, image: Array, side: int) -> list[Face]:
     """Faces found with the longer side scaled to ``side``, in pixels of the image."""
     scale = side / max(image.shape[:2])
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    found = detector.detect([small])[0].moved(1.0 / scale)
+    found, _ = finder.refined(image, finder.detector.detect([small])[0].moved(1.0 / scale))
     if found.points is None:
         return []
     rows = zip(found.boxes, found.scores, found.points, strict=True)

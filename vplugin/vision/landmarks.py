@@ -7,6 +7,7 @@ centred on the box, scaled to 192 px, RGB 0–255, NCHW; the output is x and y o
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,24 +30,29 @@ MARGIN = 1.5
 FIVE = (34, 88, 86, 52, 61)
 
 
-def face_square(box: Array, size: int = SIDE, margin: float = MARGIN) -> npt.NDArray[np.float64]:
-    """Picture → crop of a box, without turning.
+def face_square(
+    box: Array, size: int = SIDE, margin: float = MARGIN, turn: float = 0.0
+) -> npt.NDArray[np.float64]:
+    """Picture → crop of a box.
 
     Args:
         box: (4,) x0, y0, x1, y1 px.
         size: Side of the crop.
         margin: Side of what the crop shows over the longer side of the box.
+        turn: Radians by which the face is turned clockwise in the picture; it is upright in the
+            crop. The contract has no turn: 0.
 
     Returns:
         (2, 3) float64.
     """
     x0, y0, x1, y1 = (float(value) for value in box[:4])
     scale = size / (max(x1 - x0, y1 - y0) * margin)
-    middle = size / 2.0
+    across, down = scale * math.cos(turn), scale * math.sin(turn)
+    x, y, middle = (x0 + x1) / 2.0, (y0 + y1) / 2.0, size / 2.0
     return np.array(
         [
-            [scale, 0.0, middle - (x0 + x1) / 2.0 * scale],
-            [0.0, scale, middle - (y0 + y1) / 2.0 * scale],
+            [across, down, middle - across * x - down * y],
+            [-down, across, middle + down * x - across * y],
         ]
     )
 
@@ -102,18 +108,22 @@ class Landmarker:
         found = np.concatenate(parts) if parts else np.zeros((0, 2 * POINTS), np.float32)
         return ((found.reshape(-1, POINTS, 2) + 1.0) * (SIDE / 2)).astype(np.float32)
 
-    def of_faces(self, image: Array, boxes: Array) -> Floats:
+    def of_faces(self, image: Array, boxes: Array, turns: Array | None = None) -> Floats:
         """Landmarks of faces in a picture.
 
         Args:
             image: (H, W, 3) uint8 RGB.
             boxes: (N, 4) x0, y0, x1, y1 px, none of them empty.
+            turns: (N,) radians by which each face is turned clockwise; None: the contract's crop.
 
         Returns:
             (N, 106, 2) float32 px of the picture.
         """
         if not len(boxes):
             return np.zeros((0, POINTS, 2), np.float32)
-        matrices = np.stack([face_square(box) for box in boxes])
+        angles = np.zeros(len(boxes)) if turns is None else turns
+        matrices = np.stack(
+            [face_square(b, turn=float(a)) for b, a in zip(boxes, angles, strict=True)]
+        )
         crops = np.stack([warp(image, matrix, (SIDE, SIDE), border="black") for matrix in matrices])
         return apply(invert(matrices), self.points(crops)).astype(np.float32)
