@@ -3,13 +3,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vplugin.vision.mesh_light import desaturated, grained, greyness, measured, relit, spared
+from vplugin.vision.mesh_light import (
+    desaturated,
+    grained,
+    greyness,
+    measured,
+    painted,
+    relit,
+    spared,
+)
 
 SIDE = 96
 
 
-def _gain(*given) -> np.ndarray:
-    return measured(*given).gain
+def _gain(face, crop, *others) -> np.ndarray:
+    """Of a target that lies under the new face as it is."""
+    return measured(face, crop, crop, *others).gain
 
 
 def _skin(*colour: float) -> np.ndarray:
@@ -74,7 +83,7 @@ def test_detail_is_brought_down_to_the_pictures_on_skin_only():
 def test_highlights_do_not_glare_on_paler_skin():
     face, crop = _skin(0.25, 0.2, 0.15), _skin(0.6, 0.48, 0.36)
     face[44:52, 44:52] += 0.3
-    light = measured(face, crop, _ones(), 5.0, 1.0)
+    light = measured(face, crop, crop, _ones(), 5.0, 1.0)
     made = relit(face, light.gain, light.low)
     np.testing.assert_allclose(made[:30], crop[:30], atol=0.03)
     assert made[48, 48, 2] < 0.36 + 0.35
@@ -98,9 +107,37 @@ def test_the_white_of_the_eye_is_not_lit_like_dark_skin():
     face, crop = _skin(0.2, 0.16, 0.12), _skin(0.8, 0.64, 0.5)
     eyes = np.zeros((SIDE, SIDE), np.float32)
     eyes[40:50, 40:50] = 1.0
-    found = spared(_gain(face, crop, 1.0 - eyes, 5.0, 1.0), eyes)
-    assert found[45, 45].max() <= 1.5
+    gain = _gain(face, crop, 1.0 - eyes, 5.0, 1.0)
+    face[40:50, 40:50], crop[40:50, 40:50] = 0.7, 0.56
+    face[42:48, 42:46], crop[42:48, 45:49] = 0.1, 0.25  # irises, which are not to be compared
+    found = spared(gain, face, crop, eyes)
+    np.testing.assert_allclose(found[45, 45], 0.8, atol=0.05)
     assert found[10, 10].min() > 3.0
+    few = np.zeros_like(eyes)
+    few[45, 45] = 1.0
+    assert spared(gain, face, crop, few)[45, 45].max() <= 1.5
+
+
+def test_lips_take_the_colour_of_lips_and_not_of_skin():
+    face, crop = _skin(0.8, 0.6, 0.5), _skin(0.3, 0.2, 0.15)
+    lips = np.zeros((SIDE, SIDE), np.float32)
+    lips[60:66, 30:66] = 1.0
+    face[60:66, 30:66], crop[60:66, 30:66] = (0.7, 0.3, 0.3), (0.45, 0.1, 0.12)
+    gain = _gain(face, crop, 1.0 - lips, 5.0, 1.0)
+    made = face * painted(gain, face, crop, lips, 5.0)
+    np.testing.assert_allclose(made[63, 48], crop[63, 48], atol=0.02)
+    np.testing.assert_allclose(made[20, 48], crop[20, 48], atol=0.02)
+    assert painted(gain, face, crop, lips * 0, 5.0) is gain
+
+
+def test_what_shines_on_the_relief_lies_where_the_new_face_has_it():
+    """A highlight on the nose, which the new face has elsewhere."""
+    face, crop = _skin(0.4, 0.3, 0.2), _skin(0.4, 0.3, 0.2)
+    bent = crop.copy()
+    crop[40:46, 30:36] = bent[40:46, 50:56] = 0.7
+    lit = (face * measured(face, crop, bent, _ones(), 9.0, 1.0).gain).mean(axis=2)
+    assert lit[43, 53] > 1.1 * lit[43, 63]
+    assert lit[43, 33] < lit[43, 53]
 
 
 def test_in_a_black_and_white_picture_lips_have_no_colour():

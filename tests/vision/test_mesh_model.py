@@ -81,7 +81,7 @@ def test_a_mark_that_is_not_trusted_does_not_count():
 
 def test_the_mesh_has_openings_and_one_orientation():
     model = face_model()
-    assert {int(n) for n in model.regions} == {0, 1, 2, 3}
+    assert {int(n) for n in model.regions} == {0, 1, 2, 3, 4}
     assert model.triangles.max() < len(model.mean)
     assert (model.inner[:33] == 0).all()
     assert (model.reach[:33] == 0).all()

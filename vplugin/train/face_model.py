@@ -152,6 +152,8 @@ def _faces(mean: Floats) -> tuple[Indices, npt.NDArray[np.uint8]]:
     triangles[area < 0] = triangles[area < 0][:, ::-1]
     triangles = triangles[np.abs(area) > 1e-3]
     regions = np.zeros(len(triangles), np.uint8)
+    lips = np.isin(triangles, (*_LIP_RING, *_MOUTH)).all(axis=1)
+    regions[lips] = 4
     for number, members in enumerate((*_EYES, _MOUTH), 1):
         regions[np.isin(triangles, members).all(axis=1)] = number
     return triangles, regions

@@ -17,7 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.vision.mesh_choice import Chooser, plausible, presence
-from vplugin.vision.mesh_light import desaturated, grained, greyness, measured, relit, spared
+from vplugin.vision.mesh_light import (
+    Relight,
+    desaturated,
+    grained,
+    greyness,
+    measured,
+    painted,
+    relit,
+    spared,
+)
 from vplugin.vision.mesh_mask import coverage, smoothstep
 from vplugin.vision.mesh_memory import Memories
 from vplugin.vision.mesh_model import FaceModel, Fit, face_model
@@ -32,7 +41,7 @@ from vplugin.vision.mesh_view import (
     prepared,
     state_of,
 )
-from vplugin.vision.mesh_warp import Surface, draw, read
+from vplugin.vision.mesh_warp import draw, read
 from vplugin.vision.source import Source
 from vplugin.vision.swap import Swapped
 
@@ -46,7 +55,7 @@ _SIGMA = 0.16  # eye distances, of what counts as light
 _MEASURED = 96  # width of the copies on which light is measured
 _EYES_MM = 63.0
 _WINK = 0.4  # openness of one eye over the other's from which each is judged by itself
-_EYES, _MOUTH = (1, 2), 3  # numbers of the regions
+_EYES, _MOUTH, _LIPS = (1, 2), 3, 4  # numbers of the regions
 _OPEN_MOUTH = (0.035, 0.1)  # gap over the eye distance from which the target's own mouth shows
 
 
@@ -74,6 +83,36 @@ class _Target:
     face: Floats  # (h, h)
     fit: Fit
     state: State
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What is where in the new face, on a crop of half the size.
+
+    Attributes:
+        mask: (h, h) how much of the new face shows.
+        regions: (h, h) as :attr:`Surface.regions`.
+        carried: (h, h, 6) of the mesh: reach, skin, places, lids.
+    """
+
+    mask: Floats
+    regions: npt.NDArray[np.uint8]
+    carried: Floats
+
+    @property
+    def both(self) -> Floats:
+        """(h, h) where both faces show skin."""
+        return np.asarray(self.mask * np.clip(self.carried[..., 1], 0.0, 1.0))
+
+    @property
+    def own(self) -> Floats:
+        """(h, h, 2) where in the crop the target's own face has what lies here."""
+        return self.carried[..., 2:4]
+
+    @property
+    def lids(self) -> Floats:
+        """(h, h, 2) 1 in the opening of each eye, 0 off its lids."""
+        return self.carried[..., 4:]
 
 
 class MeshSwapper:
@@ -148,33 +187,31 @@ class MeshSwapper:
         )
         surface = draw(model, vertices, size // 2, 0.5)
         texture = textured(surface, chosen, target.fit.scale)
-        bounds = surface.carry(np.column_stack([model.reach, model.skin]))
-        reach, skin = bounds[..., 0], np.clip(bounds[..., 1], 0.0, 1.0)
+        own = model.placed(target.fit)[:, :2]
+        carried = surface.carry(np.column_stack([model.reach, model.skin, own, model.lids]))
         distance = _EYES_MM * target.fit.scale
         face = _resized(target.face, surface.size)
-        mask = coverage(reach, skin, face, texture.face, distance / 2, self.style.feather)
+        mask = coverage(
+            carried[..., 0],
+            np.clip(carried[..., 1], 0.0, 1.0),
+            face,
+            texture.face,
+            distance / 2,
+            self.style.feather,
+        )
         made = target.crop.copy()
         box = _box(mask)
         if box is not None:
+            ground = _Ground(mask, surface.regions, carried)
             part = _twice(box)
-            balls = np.isin(surface.regions, _EYES).astype(np.float32)
             rgb = texture.read(box)
-            shaded = self._lit(
-                rgb, texture.small, target.crop, part, mask * skin, balls, distance / size
-            )
-            self._own(shaded, box, target, surface, eyes, main.state)
+            shaded = self._lit(rgb, texture.small, target.crop, part, ground, distance / size)
+            self._own(shaded, box, target, ground, eyes, main.state)
             made[part] = shaded
         return made, doubled(mask)
 
     def _lit(
-        self,
-        rgb: Floats,
-        small: Floats,
-        crop: Floats,
-        part: Box,
-        skin: Floats,
-        balls: Floats,
-        eyes: float,
+        self, rgb: Floats, small: Floats, crop: Floats, part: Box, ground: _Ground, eyes: float
     ) -> Floats:
         """The new face, a part of the crop, in the target's light.
 
@@ -183,20 +220,23 @@ class MeshSwapper:
             small: (S/2, S/2, 3) the same of the whole crop.
             crop: (S, S, 3) the target.
             part: Rows and columns of the crop.
-            skin: (S/2, S/2) where both show skin.
-            balls: (S/2, S/2) between the lids.
+            ground: What is where.
             eyes: Eye distance as a share of the crop's width.
         """
         if not self.style.match:
             return rgb
-        side = min(_MEASURED, len(skin))
+        side = min(_MEASURED, len(small))
         size = crop.shape[0]
-        face, goal, both = (_resized(image, side) for image in (small, crop, skin))
+        face, goal, both = (_resized(image, side) for image in (small, crop, ground.both))
         grey = greyness(goal, both)
         if grey > 0:
             rgb, face = desaturated(rgb, grey), desaturated(face, grey)
-        light = measured(face, goal, both, _SIGMA * eyes * side, self.style.light)
-        gain = spared(light.gain, _resized(balls, side))
+        sigma = _SIGMA * eyes * side
+        ratio = np.float32(side / size)
+        places = (_resized(ground.own, side) + np.float32(0.5)) * ratio - np.float32(0.5)
+        bent = read(goal, np.ascontiguousarray(places))
+        light = measured(face, goal, bent, both, sigma, self.style.light)
+        gain = _featured(light, face, bent, ground, sigma)
         lit = relit(rgb, *(_enlarged(image, size)[part] for image in (gain, light.low)))
         low = relit(face, gain, light.low)
         lows = (_enlarged(low, size)[part], _enlarged(goal, size)[part])
@@ -207,7 +247,7 @@ class MeshSwapper:
         shaded: Floats,
         box: Box,
         target: _Target,
-        surface: Surface,
+        ground: _Ground,
         eyes: tuple[float, float],
         source: State,
     ) -> None:
@@ -217,19 +257,36 @@ class MeshSwapper:
         mouth = max(float(smoothstep(gap, *_OPEN_MOUTH)) for gap in gaps)
         if max(*eyes, mouth) < 0.02:
             return
-        own = self._model.placed(target.fit)
-        carried = surface.carry(np.column_stack([own[:, :2], self._model.lids]))[box]
-        inside = (surface.regions[box] == _MOUTH).astype(np.float32)
+        inside = (ground.regions[box] == _MOUTH).astype(np.float32)
         weight = np.asarray(cv2.GaussianBlur(inside, (3, 3), 0)) * np.float32(mouth)
-        lids = smoothstep(carried[..., 2:], 0.0, 0.6) * np.asarray(eyes, np.float32)
+        lids = smoothstep(ground.lids[box], 0.0, 0.6) * np.asarray(eyes, np.float32)
         weight = np.maximum(weight, lids.max(axis=-1))
         inner = _box(weight)
         if inner is None:
             return
         part = _twice(inner)
-        places = doubled(np.ascontiguousarray(carried[..., :2][inner]))
+        places = doubled(np.ascontiguousarray(ground.own[box][inner]))
         seen = read(target.crop, places)
         shaded[part] += (seen - shaded[part]) * doubled(weight[inner])[..., None]
+
+
+def _featured(light: Relight, face: Floats, bent: Floats, ground: _Ground, sigma: float) -> Floats:
+    """The gains of light, on lips and eyeballs by what the target's own are like.
+
+    Args:
+        light: Measured on skin.
+        face: (h, h, 3) the new face, small.
+        bent: (h, h, 3) the target, bent to lie under it.
+        ground: What is where.
+        sigma: Of the low frequencies, in pixels of these.
+    """
+    lips, *eyes = (
+        _resized((ground.regions == number) * ground.mask, len(face)) for number in (_LIPS, *_EYES)
+    )
+    gain = painted(light.gain, face, bent, lips, sigma)
+    for eye in eyes:
+        gain = spared(gain, face, bent, eye)
+    return gain
 
 
 def _box(weight: Floats) -> Box | None:

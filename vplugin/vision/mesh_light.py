@@ -3,7 +3,9 @@
 Divide by the blurred source, multiply by the blurred target, measured on skin alone: brows, eyes
 and lips would otherwise leave their shadow on the new face. Lightness follows by σ = 0.16 of the
 eye distance, which measured best: larger ones leave patches, smaller ones show the target. The
-source's hue is taken away more finely, or the border of its shadows turns grey or red.
+source's hue is taken away more finely, or the border of its shadows turns grey or red. Highlights
+and shades on the relief of the face, down to 0.06, are put in where the same place of the new face
+lies. Lips and eyeballs have gains of their own.
 """
 
 from __future__ import annotations
@@ -15,7 +17,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Relight", "desaturated", "grained", "greyness", "measured", "relit", "spared"]
+__all__ = [
+    "Relight",
+    "desaturated",
+    "grained",
+    "greyness",
+    "measured",
+    "painted",
+    "relit",
+    "spared",
+]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -23,11 +34,14 @@ Floats = npt.NDArray[np.float32]
 _RANGE = (0.15, 6.0)
 _COLOURED = (0.03, 0.12)  # difference of the channels over the largest
 _EYEBALL = (0.6, 1.5)
+_WHITES = (0.3, 2.0)
+_FEW = 5.0  # pixels of lips or of an eye below which they tell nothing
 _WIDE, _FINE = 2.5, 0.35  # of sigma
 # How much of the source's shading between these scales is taken away, in soft and in hard light;
 # told apart by that shading's deviation.
 _CALM = (0.25, 0.85)
 _HARSH = (0.03, 0.09)
+_RELIEF = (1.0, 0.5)  # how much of the target's shading between the same is put in: light, shade
 _LUMA = np.array([0.3, 0.59, 0.11], np.float32)
 _LUMA.setflags(write=False)
 _GRAIN = (0.35, 1.0)  # detail is only ever taken away: a face sharper than its picture is seen
@@ -47,12 +61,16 @@ class Relight:
     low: Floats
 
 
-def measured(face: Floats, crop: Floats, skin: Floats, sigma: float, light: float) -> Relight:
+def measured(
+    face: Floats, crop: Floats, bent: Floats, skin: Floats, sigma: float, light: float
+) -> Relight:
     """What it takes to light the new face as the one it replaces.
 
     Args:
         face: (h, h, 3) float32 RGB in 0–1, the new face.
         crop: (h, h, 3) the face it replaces.
+        bent: (h, h, 3) the same, bent to lie under the new face: what light does to the relief of
+            a face moves with the relief.
         skin: (h, h) in 0–1, where both show skin.
         sigma: Of the low frequencies, in pixels.
         light: 1 takes on the target's light, 0 only its mean colour.
@@ -70,7 +88,8 @@ def measured(face: Floats, crop: Floats, skin: Floats, sigma: float, light: floa
     fine = _low(np.concatenate([own[0], weight], axis=2), _FINE * sigma)
     goal = _filled(low[..., 3:6], low[..., 6:], wide[..., 3:6], wide[..., 6:], means[1])
     near = _filled(fine[..., :3], fine[..., 3:], have, np.ones_like(weight), means[0])
-    ratio = np.clip(_hues(goal, np.sqrt(near * have)) * _lighter(goal, have, near, skin), *_RANGE)
+    lighter = _lighter(goal, have, near, skin) * _relief(bent, skin, sigma)
+    ratio = np.clip(_hues(goal, np.sqrt(near * have)) * lighter, *_RANGE)
     if light < 1:
         ratio = ratio**light * whole ** (1 - light)
     return Relight(np.asarray(ratio, np.float32), have)
@@ -90,15 +109,54 @@ def desaturated(image: Floats, grey: float) -> Floats:
     return np.asarray(image + grey * ((image @ _LUMA)[..., None] - image), np.float32)
 
 
-def spared(gain: Floats, eyes: Floats) -> Floats:
+def spared(gain: Floats, face: Floats, goal: Floats, eyes: Floats) -> Floats:
     """Gains that leave eyeballs alone: they are as white in a dark face as in a pale one.
+
+    How bright they are, the target's own tell, by their whites: irises differ.
 
     Args:
         gain: (h, h, 3) as :attr:`Relight.gain`.
-        eyes: (h, h) 1 between the lids.
+        face: (h, h, 3) float32 RGB in 0–1, the new face.
+        goal: (h, h, 3) the target, bent to lie under the new face.
+        eyes: (h, h) 1 between the lids of one eye.
     """
+    own = np.clip(gain, *_EYEBALL)
+    there = eyes > 0
+    if float(eyes[there].sum()) > _FEW:
+        have, want = (_white(image[there], eyes[there]) for image in (face, goal))
+        own = np.clip(want / have, *_WHITES)
     weight = np.clip(eyes, 0.0, 1.0)[..., None]
-    return np.asarray(gain + (np.clip(gain, *_EYEBALL) - gain) * weight, np.float32)
+    return np.asarray(gain + (own - gain) * weight, np.float32)
+
+
+def _white(pixels: Floats, weight: Floats) -> Floats:
+    """(3,) mean of what is bright among pixels (n, 3) that count (n,)."""
+    bright = weight * np.square(pixels @ _LUMA + _FLOOR)
+    return np.asarray(bright @ pixels / bright.sum() + _FLOOR, np.float32)
+
+
+def painted(gain: Floats, face: Floats, goal: Floats, lips: Floats, sigma: float) -> Floats:
+    """Gains that give lips the colour of the target's: by those of skin they would turn to skin.
+
+    Args:
+        gain: (h, h, 3) as :attr:`Relight.gain`.
+        face: (h, h, 3) float32 RGB in 0–1, the new face.
+        goal: (h, h, 3) the target, bent to lie under the new face.
+        lips: (h, h) 1 on lips where both show them.
+        sigma: Of the low frequencies, in pixels.
+    """
+    total = float(lips.sum())
+    if total < _FEW:
+        return gain
+    weight = lips[..., None]
+    means = [(image * weight).sum((0, 1)) / total for image in (face, goal)]
+    blurred = _low(np.concatenate([face * weight, goal * weight, weight], axis=2), sigma)
+    have, want = (
+        (blurred[..., part] + 0.05 * mean) / (blurred[..., 6:] + 0.05) + _FLOOR
+        for part, mean in zip((slice(0, 3), slice(3, 6)), means, strict=True)
+    )
+    own = np.clip(want / have, *_RANGE)
+    return np.asarray(gain + (own - gain) * np.clip(weight, 0.0, 1.0), np.float32)
 
 
 def _hues(goal: Floats, have: Floats) -> Floats:
@@ -114,6 +172,19 @@ def _lighter(goal: Floats, have: Floats, near: Floats, skin: Floats) -> Floats:
     share = min(max((unrest - low) / (high - low), 0.0), 1.0)
     calm = _CALM[0] + share * (_CALM[1] - _CALM[0])
     return np.asarray((goal @ _LUMA) / (have @ _LUMA) * np.exp(-calm * between))[..., None]
+
+
+def _relief(bent: Floats, skin: Floats, sigma: float) -> Floats:
+    """(h, h, 1) gain by which noses, sockets and cheeks shine and lie in shade as the target's."""
+    weight = skin[..., None]
+    luma = (bent @ _LUMA)[..., None] * weight
+    both = np.concatenate([luma, weight], axis=2)
+    mean = luma.sum() / max(float(weight.sum()), 1e-6)
+    low, fine = _low(both, sigma), _low(both, _FINE * sigma)
+    wide = (low[..., :1] + 0.04 * mean) / (low[..., 1:] + 0.04) + _FLOOR
+    near = (fine[..., :1] + 0.04 * wide) / (fine[..., 1:] + 0.04) + _FLOOR
+    between = np.log(near / wide)
+    return np.asarray(np.exp(np.where(between > 0, *_RELIEF) * between), np.float32)
 
 
 def relit(face: Floats, gain: Floats, low: Floats) -> Floats:

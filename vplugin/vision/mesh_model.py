@@ -82,7 +82,7 @@ class FaceModel:
         spread: (V, 106) how a landmark's displacement moves every vertex.
         triangles: (T, 3), in any order.
         regions: (T,) 0 skin, 1 and 2 the openings of the eyes at the picture's left and right, 3
-            the inside of the mouth.
+            the inside of the mouth, 4 the lips.
         inner: (V,) 0 on the outline of the face, where the target's shape stays, to 1 at features.
         reach: (V,) eye distances from the border of the mesh, at most 0.5.
         skin: (V,) 1 on plain skin, 0 at brows, eyes and mouth.

@@ -46,7 +46,9 @@ class Surface:
     def carry(self, values: Array, beyond: float = 0.0) -> Floats:
         """Values (V, C) of the vertices over the picture: (size, size, C), ``beyond`` off it."""
         table = np.asarray(values, np.float32)
-        result = np.full((self.size * self.size, table.shape[1]), beyond, np.float32)
+        result = np.zeros((self.size * self.size, table.shape[1]), np.float32)
+        if beyond:
+            result[:] = beyond
         found = table[self.corners[:, 0]] * self.shares[:, :1]
         found += table[self.corners[:, 1]] * self.shares[:, 1:2]
         found += table[self.corners[:, 2]] * self.shares[:, 2:]
@@ -125,5 +127,5 @@ def sampled(levels: tuple[Array, ...], places: Floats, density: float) -> Array:
 
 def read(image: Array, places: Array, flags: int = cv2.INTER_LINEAR) -> Array:
     """Interpolate an image at places (h, w, 2) float32; 0 outside."""
-    x, y = cv2.split(places)
-    return np.asarray(cv2.remap(image, x, y, flags, borderMode=cv2.BORDER_CONSTANT))
+    nothing: Any = None  # no second map: the first has both coordinates
+    return np.asarray(cv2.remap(image, places, nothing, flags, borderMode=cv2.BORDER_CONSTANT))
