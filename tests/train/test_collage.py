@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from tests.train.stand_in import drawn_face, drawn_place
+from vplugin.train import collage
 from vplugin.train.augment import Camera
 from vplugin.train.collage import Collage, Collages, Style
 from vplugin.train.shards import Item
@@ -103,3 +106,28 @@ def test_the_same_generator_gives_the_same_picture() -> None:
         assert one.picture.shape == (96, 96, 3)
         for mine, theirs in zip(one, other, strict=True):
             np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "wanted"),
+    [
+        (lambda picture: picture, 1),
+        (lambda picture: np.full_like(picture, 9), -1),
+        (lambda picture: np.random.default_rng(0).integers(0, 30, picture.shape, np.uint8), -1),
+    ],
+    ids=["as it is", "nothing", "noise"],
+)
+def test_faces_that_the_camera_lost_need_not_be_found(
+    spoil: Callable[[np.ndarray], np.ndarray], wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collage, "photographed", lambda picture, *_: spoil(picture))
+    states = [s for one in made(12, style=Style(smallest=40, **ONE)) for s in one.state]
+    assert len(states) >= 8
+    assert np.mean(np.equal(states, wanted)) > 0.85
+
+
+def test_who_is_turned_away_need_not_be_found() -> None:
+    away = marked_face(1) | {"visible": np.array([True, False, False, False, False])}
+    collages = Collages([away], [dark_place()], [], Style(smallest=40, **ONE), CLEAR)
+    states = [s for i in range(8) for s in collages.make(np.random.default_rng(i), 160).state]
+    assert set(states) == {-1}

@@ -24,6 +24,9 @@ Array = npt.NDArray[Any]
 _MIRRORED = np.array([1, 0, 2, 4, 3])
 _SMALLEST = 7.0  # pixels: smaller faces need not be found
 _THING = 255  # number of whatever is nobody
+_POINTS = 2  # of the five: who shows fewer is turned away, and need not be found
+_CELLS = 6  # along a face, in which its contrast is measured
+_CONTRAST = 6.0  # levels: whoever has less is lost in the dark, and need not be found
 _BODY = 1.0  # heights of the cut-out by which its lowest row is continued
 
 
@@ -123,7 +126,7 @@ class Collages:
         truth = [_truth(person, owner, i) for i, person in enumerate(placed, 1)]
         kept = [one for one in truth if one is not None]
         picture = photographed(canvas, generator, self._camera)
-        return Collage(picture, *_stacked(kept))
+        return _judged(Collage(picture, *_stacked(kept)))
 
     def _sizes(self, generator: np.random.Generator, side: int, count: int) -> Array:
         """Sides of faces: few are large, and in crowds all are small."""
@@ -183,7 +186,7 @@ class Collages:
         angles = np.linspace(0, 2 * np.pi, 32, endpoint=False)
         half = (box[2:] - box[:2]) / 2
         ellipse = centre + np.stack([np.cos(angles), np.sin(angles)], 1) * half
-        doubtful = float(item["occluded"]) > 0.75
+        doubtful = float(item["occluded"]) > 0.75 or np.count_nonzero(item["visible"]) < _POINTS
         return _Placed(moved(ellipse, matrix), moved(points, matrix), weight, size, doubtful)
 
     def _matrix(
@@ -305,6 +308,23 @@ def _truth(person: _Placed, owner: Array, number: int) -> tuple[Array, Array, Ar
     least = float(np.sqrt(np.prod(box[2:] - box[:2])))
     sure = seen >= 0.4 and least >= _SMALLEST and not person.doubtful
     return box, person.points, weight, 1.0 if sure else -1.0
+
+
+def _judged(made: Collage) -> Collage:
+    """The same, faces that the camera lost no longer to be judged."""
+    grey = cv2.cvtColor(made.picture, cv2.COLOR_RGB2GRAY)
+    lost = np.array([_contrast(grey, box) < _CONTRAST for box in made.boxes], bool)
+    return made._replace(state=np.where(lost, np.float32(-1), made.state))
+
+
+def _contrast(grey: Array, box: Array) -> float:
+    """Standard deviation of a face's lightness over coarse cells, what noise adds taken off."""
+    low = np.clip(box[:2].astype(int), 0, len(grey) - _CELLS)
+    high = np.maximum(np.ceil(box[2:]).astype(int), low + _CELLS)
+    face = grey[low[1] : high[1], low[0] : high[0]].astype(np.float32)
+    cells = cv2.resize(face, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+    noise = float(np.diff(face, axis=1).var()) / 2
+    return float(max(0.0, cells.var() - noise * _CELLS**2 / face.size)) ** 0.5
 
 
 def _stacked(
