@@ -34,7 +34,7 @@ from vplugin.vision.detect import open_detector
 from vplugin.vision.detections import Detections
 from vplugin.vision.nms import iou_matrix
 
-__all__ = ["HOUSE", "Contestant", "SceneSource", "cascade", "detector_rows", "face_error", "nets"]
+__all__ = ["Contestant", "SceneSource", "cascade", "detector_rows", "face_error", "matched", "nets"]
 
 HOUSE, YUNET = "house/detector", "yunet"
 OTHER = "openvino:bf16"  # a second runtime for the time
@@ -59,6 +59,11 @@ class Contestant:
 
     find: Callable[[Rgb], Detections]
     threshold: float
+
+    def believed(self, picture: Rgb) -> Detections:
+        """The faces above the threshold."""
+        said = self.find(picture)
+        return said.take(said.scores >= self.threshold)
 
 
 @dataclass(frozen=True)
@@ -215,8 +220,7 @@ def _photographed(
     """Faces found, false alarms, median error of the points, at its threshold."""
     count, errors = 0, []
     for _, picture, faces in pictures:
-        said = one.find(picture)
-        said = said.take(said.scores >= one.threshold)
+        said = one.believed(picture)
         count += len(said)
         errors += matched(said, faces)
     known = [error for error in errors if error is not None]

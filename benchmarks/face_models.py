@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.face_detectors import OVERLAP, Contestant, face_error, nets
+from benchmarks.face_detectors import face_error, matched, nets
 from benchmarks.face_rows import Goal, Row, absent
-from tests.train.real_faces import RealFace, real_faces
+from tests.train.real_faces import real_faces
 from vplugin.errors import ModelMissingError
 from vplugin.models.runtime import open_session
 from vplugin.models.session import Session
@@ -29,7 +29,7 @@ from vplugin.train.parser import ParserRecipe, ParserTask
 from vplugin.train.shards import Shards
 from vplugin.train.task import Metrics
 from vplugin.vision.landmarks import Landmarker, five_points
-from vplugin.vision.nms import iou_matrix
+from vplugin.vision.points import PointRefiner
 
 __all__ = ["Net", "model_rows"]
 
@@ -88,36 +88,21 @@ def _landmarks(session: Session, people: Shards, whom: str, goal: Goal | None) -
     yield Row(name, f"5-point error, mean, eye distances, ± 60°, {whom}", (found["five"],), goal)
     yield Row(name, "the same, median", (found["five_median"],))
     yield Row(name, "all visible points, mean", (found["all106"],))
-    marker = Landmarker(session)
+    marker, refiner = Landmarker(session), PointRefiner(Landmarker(session))
+    by_hand: list[float] = []
+    by_house: list[float | None] = []
     with ExitStack() as stack:
-        finder = nets(stack, "onnxruntime")["house"]
-        by_hand, by_house = [], []
+        finder = nets(stack, session.ran.runtime)["house"]
         for _, picture, faces in real_faces():
-            for face in faces:
-                by_hand.append(_marked(marker, picture, np.array(face.box), face))
-            by_house += [_marked(marker, picture, box, face)
-                         for box, face in _found(finder, picture, faces)]  # fmt: skip
+            found106 = marker.of_faces(picture, np.array([face.box for face in faces]))
+            by_hand += map(face_error, five_points(found106), faces)
+            if finder is not None:
+                refined, _ = refiner.refined(picture, finder.believed(picture))
+                by_house += matched(refined, faces)
+    known = [error for error in by_house if error is not None]
     yield Row(name, "5-point error, median, real faces, boxes by hand", (_median(by_hand),), aim)
-    figure = f"the same behind house/detector, {len(by_house)} of {len(by_hand)} faces"
-    yield Row(name, figure, (_median(by_house),), aim)
-
-
-def _marked(marker: Landmarker, picture: np.ndarray, box: np.ndarray, face: RealFace) -> float:
-    return face_error(five_points(marker.of_faces(picture, box[None])[0]), face)
-
-
-def _found(
-    finder: Contestant | None, picture: np.ndarray, faces: list[RealFace]
-) -> Iterator[tuple[np.ndarray, RealFace]]:
-    """The boxes in which a detector believes, of the faces that it finds."""
-    if finder is None:
-        return
-    said = finder.find(picture)
-    boxes = said.boxes[said.scores >= finder.threshold]
-    for face in faces:
-        overlaps = iou_matrix(np.array([face.box]), boxes)[0]
-        if len(overlaps) and overlaps.max() >= OVERLAP:
-            yield boxes[overlaps.argmax()], face
+    figure = f"the same behind house/detector, {len(known)} of {len(by_hand)} faces"
+    yield Row(name, figure, (_median(known),), aim)
 
 
 def _median(errors: list[float]) -> float | None:
