@@ -7,6 +7,7 @@ or without the place it was rendered in. What is seen of a face decides whether 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -186,7 +187,8 @@ class Collages:
         angles = np.linspace(0, 2 * np.pi, 32, endpoint=False)
         half = (box[2:] - box[:2]) / 2
         ellipse = centre + np.stack([np.cos(angles), np.sin(angles)], 1) * half
-        doubtful = float(item["occluded"]) > 0.75 or np.count_nonzero(item["visible"]) < _POINTS
+        turned = int(np.count_nonzero(item["visible"])) < _POINTS
+        doubtful = turned or float(item["occluded"]) > 0.75
         return _Placed(moved(ellipse, matrix), moved(points, matrix), weight, size, doubtful)
 
     def _matrix(
@@ -324,7 +326,7 @@ def _contrast(grey: Array, box: Array) -> float:
     face = grey[low[1] : high[1], low[0] : high[0]].astype(np.float32)
     cells = cv2.resize(face, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
     noise = float(np.diff(face, axis=1).var()) / 2
-    return float(max(0.0, cells.var() - noise * _CELLS**2 / face.size)) ** 0.5
+    return math.sqrt(max(0.0, float(cells.var()) - noise * _CELLS**2 / face.size))
 
 
 def _stacked(
