@@ -121,14 +121,30 @@ def _pose(draw: Draw) -> Pose:
 
 
 def _expression(draw: Draw) -> Expression:
-    """As drawn, with more shut eyes and open mouths than moods alone give."""
+    """As drawn, with more grins, shut eyes and open mouths than moods alone give."""
     given = Expression.drawn(draw)
+    if draw.of("grin").chance(0.25):  # whoever is photographed shows teeth
+        given = _grin(draw.of("teeth"))
     if draw.of("shut").chance(0.1):
         shut = draw.of("lids").uniform(0.6, 1.0)
         given = replace(given, blink_left=shut, blink_right=shut)
     if draw.of("open").chance(0.12):
         given = replace(given, jaw=draw.of("jaw").uniform(0.25, 1.0))
     return given
+
+
+def _grin(draw: Draw) -> Expression:
+    corners, both = draw.of("corners").uniform(0.5, 1.0), draw.of("both").normal(0, 0.06)
+    return Expression(
+        smile_left=min(1.0, corners + both),
+        smile_right=min(1.0, corners - both),
+        wide=draw.of("wide").uniform(0.2, 1.0),
+        gap=draw.of("gap").uniform(0.4, 1.0),
+        jaw=draw.of("jaw").uniform(0.0, 0.35),
+        squint=draw.of("squint").uniform(0.0, 0.7),
+        sneer=draw.of("sneer").uniform(0.0, 0.3),
+        gaze_x=draw.of("gaze").uniform(-15, 15),
+    )
 
 
 def _item(number: int, scene: Scene, rendering: Rendering) -> Item:
