@@ -12,7 +12,7 @@ from vplugin.synth.casting import cast
 from vplugin.synth.clip import ClipSettings, read_truth, write_clip
 from vplugin.synth.person import Person
 from vplugin.synth.swap import swap_truth
-from vplugin.train.judge import judge, strip
+from vplugin.train.judge import Moment, judge, strip
 from vplugin.vision.align import similarity, template, warp
 
 SIZE = (160, 128)
@@ -80,6 +80,21 @@ def test_nothing_altered_does_not_flicker_and_exact_landmarks_do_not_jitter(film
     assert row.jitter == 0
     assert strip(judgement.moments, 64).shape == (192, 192, 3)
     assert judgement.figures()["exact truth"]["jitter"] is None
+
+
+@pytest.mark.parametrize("column", [80, 1])
+def test_a_strip_shows_the_face_whole_and_large(column):
+    inside = np.zeros((120, 200), bool)
+    inside[50:90, column : column + 30] = True
+    inside[0, 0] = True  # skin in a parting
+    shown = np.where(inside[..., None], 255, 0).astype(np.uint8).repeat(3, 2)
+    shown[0, 0] = 0
+    moment = Moment(0.0, shown, shown, shown, inside, np.zeros((5, 2), np.float32))
+    picture = strip([moment], 64)
+    assert picture.shape == (192, 64, 3)
+    side = 1.5 * 40 + 8
+    share = 40 * 30 / side**2  # all of it is there, and no more room than meant
+    assert picture.mean() / 255 == pytest.approx(share, rel=0.15)
 
 
 def test_a_role_that_is_not_there_is_refused(filmed):
