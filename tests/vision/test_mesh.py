@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -154,6 +155,9 @@ def test_landmarks_that_cannot_be_right_change_nothing(fault):
         return [type(seen)(marks, seen.face)]
 
     assert swapper.swap(picture_[None], points[None], [prepared], [None]).masks.max() > 0.95
+    sight.look = lambda *given: [replace(seen, trust=0.5) for seen in right(*given)]  # type: ignore[method-assign]
+    half = swapper.swap(picture_[None], points[None], [prepared], [None]).masks.max()
+    assert half == pytest.approx(0.5, abs=0.02)
     sight.look = wrong  # type: ignore[method-assign]
     assert swapper.swap(picture_[None], points[None], [prepared], [None]).masks.max() < 0.02
 

@@ -90,6 +90,16 @@ def test_highlights_do_not_glare_on_paler_skin():
     assert (face * light.gain)[48, 48, 2] > made[48, 48, 2] + 0.03
 
 
+def test_brows_do_not_turn_milky_on_paler_skin():
+    face, crop = _skin(0.25, 0.2, 0.15), _skin(0.6, 0.48, 0.36)
+    face[44:48, 30:66] = 0.03
+    skin = _ones()
+    skin[42:50, 28:68] = 0.0
+    light = measured(face, crop, crop, skin, 5.0, 1.0)
+    assert (face * light.gain)[46, 48, 1] > 0.065
+    assert relit(face, light.gain, light.low)[46, 48, 1] < 0.055
+
+
 def test_the_harder_the_shadows_the_more_of_them_goes():
     spots = np.zeros((SIDE, SIDE, 1), np.float32)
     for y, x in ((12, 12), (12, 60), (60, 12), (60, 60)):
@@ -123,11 +133,13 @@ def test_lips_take_the_colour_of_lips_and_not_of_skin():
     lips = np.zeros((SIDE, SIDE), np.float32)
     lips[60:66, 30:66] = 1.0
     face[60:66, 30:66], crop[60:66, 30:66] = (0.7, 0.3, 0.3), (0.45, 0.1, 0.12)
-    gain = _gain(face, crop, 1.0 - lips, 5.0, 1.0)
-    made = face * painted(gain, face, crop, lips, 5.0)
+    light = measured(face, crop, crop, 1.0 - lips, 5.0, 1.0)
+    made = face * painted(light, face, crop, lips, 5.0)
     np.testing.assert_allclose(made[63, 48], crop[63, 48], atol=0.02)
     np.testing.assert_allclose(made[20, 48], crop[20, 48], atol=0.02)
-    assert painted(gain, face, crop, lips * 0, 5.0) is gain
+    assert painted(light, face, crop, lips * 0, 5.0) is light.gain
+    crop[60:66, 30:66] = 0.7  # teeth
+    assert painted(light, face, crop, lips, 5.0) is light.gain
 
 
 def test_what_shines_on_the_relief_lies_where_the_new_face_has_it():

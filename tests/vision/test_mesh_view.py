@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from tests.vision.mesh_faces import Known, crop, face, picture, points_of, view
+from vplugin.vision import mesh_view
 from vplugin.vision.landmarks import Landmarker, five_points
 from vplugin.vision.mesh_model import face_model
-from vplugin.vision.mesh_view import FACE, NetSight, prepared
+from vplugin.vision.mesh_view import FACE, NetSight, agreement, prepared
 from vplugin.vision.parse import FaceClass, Parser
 
 SKIN = (0.8, 0.6, 0.5, 0.3)
@@ -60,9 +61,10 @@ def test_the_nets_look_at_the_crop_and_their_answers_come_back_into_it():
     # 1.5 times the face's box is what the net sees from -1 to 1.
     middle = np.array([128, 128 + 0.044 * 256]) - 0.5
     found = middle + marks * 0.64 * 1.5 * 128
-    # … and 0.7 of the way to what the detector says.
+    share = mesh_view._ANCHOR
+    # … and part of the way to what the detector says.
     np.testing.assert_allclose(
-        five_points(seen.landmarks), 0.3 * five_points(found) + 0.7 * five, atol=0.6
+        five_points(seen.landmarks), (1 - share) * five_points(found) + share * five, atol=0.6
     )
     assert points.given[0].max() > 100  # 0–255
     assert seen.face.shape == (128, 128)
@@ -102,6 +104,14 @@ def test_pictures_keep_their_resolution_up_to_a_bound():
     eyes = float(np.hypot(*(points_of(fit)[1] - points_of(fit)[0])))
     assert side(2.4) == pytest.approx(160 / 35.24 * eyes * 1.6, rel=0.05) or side(2.4) == 768
     assert picture(fit, SKIN).shape == (320, 320, 3)
+
+
+@pytest.mark.parametrize(("shift", "least", "most"), [(0.09, 1, 1), (0.2, 0.2, 0.8), (0.4, 0, 0)])
+def test_landmarks_that_the_detector_does_not_confirm_are_not_believed(shift, least, most):
+    marks = face_model().placed(face(1))[:106, :2]
+    five = five_points(marks)
+    eyes = float(np.hypot(*(five[1] - five[0])))
+    assert least <= agreement(marks + np.array([shift * eyes, 0.0]), five) <= most
 
 
 def test_hard_shadows_and_darkness_are_flaws():

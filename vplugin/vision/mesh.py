@@ -162,7 +162,7 @@ class MeshSwapper:
             chosen = self._chooser.choose(views, target.fit, target.state, track, time)
             eyes = memory.settled(_own_eyes(target.state, chosen[0][0].state))
             faces[index], masks[index] = self._made(target, chosen, eyes)
-            shown = plausible(target.fit, target.marks, points[index])
+            shown = plausible(target.fit, target.marks, points[index]) * seen[index].trust
             masks[index] *= np.float32(memory.faded(shown * presence(chosen[0][0], target.fit)))
         return Swapped(faces, masks, finished=True)
 
@@ -283,7 +283,7 @@ def _featured(light: Relight, face: Floats, bent: Floats, ground: _Ground, sigma
     lips, *eyes = (
         _resized((ground.regions == number) * ground.mask, len(face)) for number in (_LIPS, *_EYES)
     )
-    gain = painted(light.gain, face, bent, lips, sigma)
+    gain = painted(light, face, bent, lips, sigma)
     for eye in eyes:
         gain = spared(gain, face, bent, eye)
     return gain

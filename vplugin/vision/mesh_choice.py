@@ -29,7 +29,7 @@ _PAUSE = 1.0  # seconds unseen after which a choice is made anew
 _MIRRORED = 0.1  # a face is not symmetric: the picture itself is preferred
 _REMEMBERED = 256  # persons
 _ASTRAY = (0.25, 0.45)  # eye distances between landmarks and the detector's points
-_UNLIKE = (6.5, 11.0)  # mm that the face model cannot explain
+_UNLIKE = (4.0, 8.0)  # mm that the face model cannot explain; 1 to 3.3 is usual
 _FADE = (38.0, 58.0)  # degrees between the yaws from which, and at which all, the target shows
 
 

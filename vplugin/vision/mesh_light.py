@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vplugin.vision.mesh_mask import smoothstep
+
 __all__ = [
     "Relight",
     "desaturated",
@@ -44,6 +46,7 @@ _HARSH = (0.03, 0.09)
 _RELIEF = (1.0, 0.5)  # how much of the target's shading between the same is put in: light, shade
 _LUMA = np.array([0.3, 0.59, 0.11], np.float32)
 _LUMA.setflags(write=False)
+_DEEP, _KEPT_DARK = (0.35, 0.75), 0.5  # share of the surrounding's lightness that is missing
 _GRAIN = (0.35, 1.0)  # detail is only ever taken away: a face sharper than its picture is seen
 _FLOOR = 2.0 / 255.0  # so that the ratio of two black places is 1
 
@@ -89,7 +92,7 @@ def measured(
     goal = _filled(low[..., 3:6], low[..., 6:], wide[..., 3:6], wide[..., 6:], means[1])
     near = _filled(fine[..., :3], fine[..., 3:], have, np.ones_like(weight), means[0])
     lighter = _lighter(goal, have, near, skin) * _relief(bent, skin, sigma)
-    ratio = np.clip(_hues(goal, np.sqrt(near * have)) * lighter, *_RANGE)
+    ratio = np.clip(_hues(goal, near) * lighter, *_RANGE)
     if light < 1:
         ratio = ratio**light * whole ** (1 - light)
     return Relight(np.asarray(ratio, np.float32), have)
@@ -120,26 +123,32 @@ def spared(gain: Floats, face: Floats, goal: Floats, eyes: Floats) -> Floats:
         goal: (h, h, 3) the target, bent to lie under the new face.
         eyes: (h, h) 1 between the lids of one eye.
     """
-    own = np.clip(gain, *_EYEBALL)
-    there = eyes > 0
-    if float(eyes[there].sum()) > _FEW:
-        have, want = (_white(image[there], eyes[there]) for image in (face, goal))
-        own = np.clip(want / have, *_WHITES)
-    weight = np.clip(eyes, 0.0, 1.0)[..., None]
-    return np.asarray(gain + (own - gain) * weight, np.float32)
+    if not eyes.any():
+        return gain
+    at = _box(eyes)
+    eyes, face, goal = eyes[at], face[at], goal[at]
+    own = np.clip(gain[at], *_EYEBALL)
+    if float(eyes.sum()) > _FEW:
+        have, want = (_white(image, eyes) for image in (face, goal))
+        ratio = want / have
+        # Half the hue: where lids were found badly, what is white is skin.
+        own = np.clip(np.sqrt(ratio * ((want @ _LUMA) / (have @ _LUMA))), *_WHITES)
+    result = gain.copy()
+    result[at] += (own - gain[at]) * np.clip(eyes, 0.0, 1.0)[..., None]
+    return result
 
 
-def _white(pixels: Floats, weight: Floats) -> Floats:
-    """(3,) mean of what is bright among pixels (n, 3) that count (n,)."""
-    bright = weight * np.square(pixels @ _LUMA + _FLOOR)
-    return np.asarray(bright @ pixels / bright.sum() + _FLOOR, np.float32)
+def _white(image: Floats, weight: Floats) -> Floats:
+    """(3,) mean of what is bright in an image (h, w, 3) where it counts (h, w)."""
+    bright = (weight * np.square(image @ _LUMA + _FLOOR))[..., None]
+    return np.asarray((bright * image).sum((0, 1)) / bright.sum() + _FLOOR, np.float32)
 
 
-def painted(gain: Floats, face: Floats, goal: Floats, lips: Floats, sigma: float) -> Floats:
-    """Gains that give lips the colour of the target's: by those of skin they would turn to skin.
+def painted(light: Relight, face: Floats, goal: Floats, lips: Floats, sigma: float) -> Floats:
+    """Gains (h, h, 3) that give lips the colour of the target's: skin's would turn them to skin.
 
     Args:
-        gain: (h, h, 3) as :attr:`Relight.gain`.
+        light: Measured on skin.
         face: (h, h, 3) float32 RGB in 0–1, the new face.
         goal: (h, h, 3) the target, bent to lie under the new face.
         lips: (h, h) 1 on lips where both show them.
@@ -147,16 +156,40 @@ def painted(gain: Floats, face: Floats, goal: Floats, lips: Floats, sigma: float
     """
     total = float(lips.sum())
     if total < _FEW:
-        return gain
-    weight = lips[..., None]
-    means = [(image * weight).sum((0, 1)) / total for image in (face, goal)]
-    blurred = _low(np.concatenate([face * weight, goal * weight, weight], axis=2), sigma)
-    have, want = (
-        (blurred[..., part] + 0.05 * mean) / (blurred[..., 6:] + 0.05) + _FLOOR
-        for part, mean in zip((slice(0, 3), slice(3, 6)), means, strict=True)
+        return light.gain
+    at = _box(lips)
+    lips, gain, low = lips[at], light.gain[at], light.low[at]
+    pairs = ((face[at], low), (goal[at], low * gain))
+    weights = [(lips * _red(image, skin))[..., None] for image, skin in pairs]
+    share = min(float(weight.sum()) for weight in weights) / total
+    if share < 0.1:
+        return light.gain
+    lows = []
+    for (image, _), weight in zip(pairs, weights, strict=True):
+        mean = (image * weight).sum((0, 1)) / weight.sum()
+        blurred = _low(np.concatenate([image * weight, weight], axis=2), sigma)
+        lows.append((blurred[..., :3] + 0.05 * mean) / (blurred[..., 3:] + 0.05) + _FLOOR)
+    own = np.clip(lows[1] / lows[0], *_RANGE)
+    much = np.float32(min(1.0, 2.0 * share)) * np.clip(lips, 0.0, 1.0)[..., None]
+    result = light.gain.copy()
+    result[at] += (own - gain) * much
+    return result
+
+
+def _box(weight: Floats) -> tuple[slice, slice]:
+    """Rows and columns where a map that is not 0 everywhere is not 0."""
+    spans = [weight.max(axis=axis).nonzero()[0] for axis in (1, 0)]
+    rows, columns = (slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+    return rows, columns
+
+
+def _red(image: Floats, skin: Floats) -> Floats:
+    """(h, h) 1 where a colour may be that of lips; 0 on teeth, in an open mouth, on a moustache."""
+    own, usual = (
+        (rgb[..., 0] - rgb[..., 1]) / (rgb.sum(axis=2) + 0.03) + 0.02 for rgb in (image, skin)
     )
-    own = np.clip(want / have, *_RANGE)
-    return np.asarray(gain + (own - gain) * np.clip(weight, 0.0, 1.0), np.float32)
+    bright = (image @ _LUMA) / np.maximum(skin @ _LUMA, _FLOOR)
+    return smoothstep(own / np.maximum(usual, 0.02), 0.5, 0.9) * smoothstep(bright, 0.25, 0.5)
 
 
 def _hues(goal: Floats, have: Floats) -> Floats:
@@ -191,7 +224,8 @@ def relit(face: Floats, gain: Floats, low: Floats) -> Floats:
     """A face in the target's light.
 
     What is brighter than its surroundings shines: a highlight on dark skin is added to it, and is
-    no brighter on pale skin. Multiplied like the skin, it would glare.
+    no brighter on pale skin. Multiplied like the skin, it would glare. What is much darker (brows,
+    lashes, pupils, nostrils) stays dark: multiplied, it would turn milky.
 
     Args:
         face: (h, w, 3) float32 RGB in 0–1.
@@ -200,7 +234,10 @@ def relit(face: Floats, gain: Floats, low: Floats) -> Floats:
     """
     lit = face * gain
     if float(gain.max()) > 1.05:
-        lit -= np.maximum(face - low, 0.0) * np.maximum(gain - 1.0, 0.0)
+        more = np.maximum(gain - 1.0, 0.0)
+        lit -= np.maximum(face - low, 0.0) * more
+        dark = _KEPT_DARK * smoothstep(1.0 - face[..., 1] / low[..., 1], *_DEEP)
+        lit -= face * more * dark[..., None]
     return np.asarray(np.minimum(lit, 1.0), np.float32)
 
 
