@@ -73,7 +73,7 @@ class Words(HTMLParser):
 
 def film(
     path: Path,
-    altered: Callable[[int], tuple[slice, slice] | None],
+    altered: Callable[[int], tuple[slice, slice] | np.ndarray | None],
     numbers: range = range(60),
 ) -> Path:
     """A lossy clip of these frames; ``altered`` says which region of each, from 0, is inverted."""
@@ -161,6 +161,33 @@ def test_strips_lie_apart_and_in_order(tmp_path: Path) -> None:
     times = [strip.time for strip in make_strips(before, after, count=3)]
     assert len(times) == 3
     assert np.diff(times).min() >= 1.9 / 6
+
+
+def test_each_place_that_was_altered_has_a_strip(tmp_path: Path) -> None:
+    """Three people of whom one is largest: all are seen before one is seen twice."""
+    regions = [
+        (slice(20, 80), slice(20, 60)),
+        (slice(150, 186), slice(130, 160)),
+        (slice(40, 76), slice(250, 280)),
+    ]
+    mask = np.zeros((240, 320), bool)
+    for region in regions:
+        mask[region] = True
+    before = film(tmp_path / "a.mp4", lambda number: None)
+    after = film(tmp_path / "b.mp4", lambda number: mask)
+    strips = make_strips(before, after, count=4)
+    seen = [
+        [
+            strip.place.y <= down.start
+            and strip.place.bottom >= down.stop
+            and strip.place.x <= across.start
+            and strip.place.right >= across.stop
+            for strip in strips
+        ].count(True)
+        for down, across in regions
+    ]
+    assert sorted(seen) == [1, 1, 2], "each strip shows one of them, whole"
+    assert seen[0] == 2, "the largest is seen twice"
 
 
 def test_nothing_altered_shows_whole_pictures(tmp_path: Path) -> None:

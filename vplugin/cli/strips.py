@@ -1,4 +1,4 @@
-"""Before-and-after pictures for the report: what was altered, where it was largest.
+"""Before-and-after pictures for the report: what was altered, and where it was largest.
 
 Nothing but the two files is looked at, so the pictures show what a viewer gets, not what a node
 says it did.
@@ -37,13 +37,15 @@ class Strip:
 
     Attributes:
         time: Seconds from the start.
-        area: Share of the picture that was altered, 0–1.
+        area: Share of the picture that was altered there, 0–1.
+        place: What part of the picture is shown, pixels.
         before: (H, W, 3) uint8 RGB.
         after: As ``before``.
     """
 
     time: float
     area: float
+    place: Rect
     before: Rgb
     after: Rgb
 
@@ -66,15 +68,15 @@ def make_strips(
     count: int = 4,
     samples: int = 20,
 ) -> list[Strip]:
-    """Pick the moments at which most was altered, well apart from one another.
+    """Pick the places and moments at which most was altered, well apart from one another.
 
     Args:
         before: The file that went in.
         after: The file that came out.
         begin: Moment of ``before``, in seconds, with which ``after`` begins; it may then end before
             ``before`` does. If None, both are the same length of time.
-        count: How many moments to show.
-        samples: How many to look at.
+        count: How many strips to show.
+        samples: How many moments to look at.
 
     Returns:
         In order of time in ``before``; empty where the files differ in length or size, or cannot
@@ -85,7 +87,7 @@ def make_strips(
     except FFmpegError:  # pictures are an extra: what is wrong with a file is said elsewhere
         return []
     distance = max((strip.time for strip in seen), default=0.0) / (2 * count)
-    return sorted(_spread(seen, count, distance), key=lambda strip: strip.time)
+    return sorted(_spread(seen, count, distance), key=lambda strip: (strip.time, strip.place.x))
 
 
 def _look(before: Path, after: Path, samples: int, begin: float | None) -> list[Strip]:
@@ -99,21 +101,35 @@ def _look(before: Path, after: Path, samples: int, begin: float | None) -> list[
             return []
         times = [length * (index + Fraction(1, 2)) / samples for index in range(samples)]
         pairs = [(_picture_at(source, offset + t), _picture_at(result, t), t) for t in times]
-    seen = (
-        _compare(a, b, float(offset + time))
+    return [
+        strip
         for a, b, time in pairs
         if a is not None and b is not None
-    )
-    return [strip for strip in seen if strip is not None]
+        for strip in _compare(a, b, float(offset + time))
+    ]
 
 
 def _spread(strips: list[Strip], count: int, distance: float) -> list[Strip]:
-    """The largest alterations, no two closer than ``distance`` seconds."""
+    """The largest alterations; those of one place no closer than ``distance`` seconds.
+
+    A place that is shown already counts for less, so that everybody who was altered is seen.
+    """
     chosen: list[Strip] = []
-    for strip in sorted(strips, key=lambda s: s.area, reverse=True):
-        if len(chosen) < count and all(abs(strip.time - c.time) >= distance for c in chosen):
-            chosen.append(strip)
+    left = list(strips)
+    while left and len(chosen) < count:
+        best = max(left, key=lambda s: s.area / (1 + sum(_meet(s.place, c.place) for c in chosen)))
+        chosen.append(best)
+        left = [
+            strip
+            for strip in left
+            if strip is not best
+            and not (_meet(strip.place, best.place) and abs(strip.time - best.time) < distance)
+        ]
     return chosen
+
+
+def _meet(one: Rect, other: Rect) -> bool:
+    return not one.intersect(other).empty
 
 
 def _seconds(container: Any) -> Fraction:
@@ -137,20 +153,50 @@ def _picture_at(container: Any, time: Fraction) -> Rgb | None:
     return None if last is None else np.asarray(last.to_ndarray(format="rgb24"))
 
 
-def _compare(before: Rgb, after: Rgb, time: float) -> Strip | None:
-    """Crop both pictures to what differs; the whole picture where nothing does."""
+def _compare(before: Rgb, after: Rgb, time: float) -> list[Strip]:
+    """Both pictures cut to each place that differs; the whole picture where nothing does."""
     if before.shape != after.shape:
-        return None
+        return []
     height, width = before.shape[:2]
     small = max(1, width // SHRINK), max(1, height // SHRINK)
     a, b = (cv2.resize(p, small, interpolation=cv2.INTER_AREA) for p in (before, after))
     differs = (cv2.absdiff(a, b).max(axis=2) > VISIBLE).astype(np.uint8)
-    opened = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    area = float(opened.mean())
-    rect = Rect(0, 0, width, height)
-    if area > 0:
-        rect = _around(Rect(*cv2.boundingRect(opened)), width / small[0], rect)
-    return Strip(time, area, _fit(before[rect.slices]), _fit(after[rect.slices]))
+    square = np.ones((3, 3), np.uint8)
+    opened = np.asarray(cv2.morphologyEx(differs, cv2.MORPH_OPEN, square), np.uint8)
+    whole = Rect(0, 0, width, height)
+    found = _places(opened)
+    places = [_around(rect, width / small[0], whole) for rect in found]
+    shares = [float(opened[rect.slices].sum()) / opened.size for rect in found]
+    return [
+        Strip(time, share, place, _fit(before[place.slices]), _fit(after[place.slices]))
+        for place, share in zip(places or [whole], shares or [0.0], strict=True)
+    ]
+
+
+def _places(altered: npt.NDArray[np.uint8]) -> list[Rect]:
+    """Where a mask (H, W) is set, as few rectangles with their margins apart from one another."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(altered)
+    found = [Rect(*(int(value) for value in row[:4])) for row in stats[1:]]
+    places: list[Rect] = []
+    while found:
+        rect = found.pop()
+        near = next((other for other in places if _meet(_wider(rect), _wider(other))), None)
+        if near is None:
+            places.append(rect)
+            continue
+        places.remove(near)
+        x, y = min(rect.x, near.x), min(rect.y, near.y)
+        right, bottom = max(rect.right, near.right), max(rect.bottom, near.bottom)
+        found.append(Rect(x, y, right - x, bottom - y))
+    return places
+
+
+def _wider(rect: Rect) -> Rect:
+    """With half the margin that is shown around it."""
+    margin = MARGIN / 2 * max(rect.width, rect.height)
+    return Rect.around(
+        (rect.x - margin, rect.y - margin, rect.right + margin, rect.bottom + margin)
+    )
 
 
 def _around(small: Rect, scale: float, bounds: Rect) -> Rect:
