@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from vplugin.synth.ageing import childhood, oldness, size_of
 from vplugin.synth.person import IDENTITY, Person, shape_amounts, wrinkled
 from vplugin.synth.shape_fields import SHAPE
+from vplugin.synth.wear import Wear
 
 PEOPLE = [Person.from_seed(seed) for seed in range(240)]
 
@@ -73,6 +74,18 @@ def test_about_eighty_parameters_of_shape() -> None:
 def test_mix_ends_with_either(share: float) -> None:
     a, b = PEOPLE[3], PEOPLE[4]
     assert Person.mix(a, b, share) == (b if share else a)
+
+
+def test_two_equal_bounds_mix_to_that_bound() -> None:
+    """0.01 * (1 - 0.1) + 0.01 * 0.1 is one rounding step below 0.01."""
+    for p in Wear.parameters():
+        if p.words:
+            continue
+        for bound in (p.low, p.high):
+            one = replace(Wear(), **{p.name: bound})
+            assert [getattr(one.mixed(one, share / 37), p.name) for share in range(38)] == (
+                [pytest.approx(bound)] * 38
+            )
 
 
 def test_mix_is_between() -> None:

@@ -82,7 +82,10 @@ class Group:
         values: dict[str, float | str] = {}
         for p in self.parameters():
             a, b = getattr(self, p.name), getattr(other, p.name)
-            values[p.name] = (a if share < 0.5 else b) if p.words else a * (1.0 - share) + b * share
+            if p.words:
+                values[p.name] = a if share < 0.5 else b
+            else:  # two equal bounds must not mix to one rounding step beyond
+                values[p.name] = min(p.high, max(p.low, a * (1.0 - share) + b * share))
         return type(self)(**values)
 
     def vector(self) -> npt.NDArray[np.float32]:
