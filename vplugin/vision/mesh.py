@@ -337,11 +337,10 @@ def _resized(image: Array, side: int) -> Array:
 
 def _keep() -> Places:
     """(106,) how much of a landmark's unexplained offset is taken from the source."""
-    share = np.full(106, 0.6)
+    share = np.ones(106)
     share[:33] = 0.0  # the outline is the target's
-    share[33:43] = share[87:97] = 0.4  # lids move
-    share[52:72] = 0.3  # and lips more so
-    share[72:87] = 1.0
+    share[33:43] = share[87:97] = 0.7  # lids move
+    share[52:72] = 0.6  # and lips more so
     return share
 
 
