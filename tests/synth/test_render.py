@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ from vplugin.synth.swap import swap_truth, swapped
 CAMERA = Camera(field_of_view=20)
 # The first picture on a machine compiles the renderer.
 pytestmark = pytest.mark.timeout(900)
+# Of scene 0 at 48 pixels.
+WHOLE = "daaa0b7e02c2d09b"
 CODE = "from tests.synth.test_render import digest; print(digest(3))"
 
 
@@ -77,6 +80,20 @@ def test_the_bytes_of_the_engine_never_change(monkeypatch):
     assert picture.rgb.std() > 20
     found = sha256(picture.rgb.tobytes() + picture.depth.tobytes() + picture.alpha.tobytes())
     assert found.hexdigest()[:16] == "353e35203c01c523"
+
+
+def test_the_bytes_of_a_whole_scene():
+    """Changes with people and their hair; then it is renewed, with the pictures looked at."""
+    assert digest(1) == WHOLE
+
+
+@pytest.mark.slow
+def test_the_same_bytes_on_a_plain_processor():
+    """Compiled anew for a machine without any of the newer instructions."""
+    plain = {**os.environ, "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    run = [sys.executable, "-c", "from tests.synth.test_render import digest; print(digest(1))"]
+    found = subprocess.run(run, capture_output=True, text=True, check=True, env=plain)
+    assert found.stdout.strip() == WHOLE
 
 
 def test_the_same_bytes_in_threads():

@@ -25,7 +25,7 @@ _FLESH = (
     ((16.0, 18.0), (20.0, 14.0)), ((18.0, 34.0), (27.0, 32.0)), ((14.0, 50.0), (24.0, 54.0)),
     ((0.0, 62.0), (0.0, 62.0)),
 )  # fmt: skip
-_LIP_ROWS = 3
+LIP_ROWS = 3
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Anatomy:
         lids: For right and left: (2, K) vertices of the rim, upper and lower, inner to outer.
         lid_columns: For right and left, columns of the grid that the lids move.
         lips: (2, K) vertices of the rims, upper and lower, from the right corner to the left.
+        flesh: (2, 1 + rows, K) vertices behind these rims, from the rims inwards; the first
+            ``LIP_ROWS`` strips between them are the lips' own, the others the inner mouth's.
         above_eye: (V,) above the slits of the eyes.
         above_mouth: (V,) above the slit of the mouth.
         anchors: Index of the first of the anchors: centres of the right and left eyeball, upper
@@ -61,6 +63,7 @@ class Anatomy:
     lids: tuple[Indices, Indices]
     lid_columns: tuple[Indices, Indices]
     lips: Indices
+    flesh: Indices
     above_eye: npt.NDArray[np.bool_]
     above_mouth: npt.NDArray[np.bool_]
     anchors: int
@@ -177,7 +180,7 @@ def mean_anatomy() -> Anatomy:
     for side, label in ((0, Segment.UPPER_LIP), (1, Segment.LOWER_LIP)):
         for k in range(len(_FLESH)):
             piece = strip(rows[side, k], rows[side, k + 1])
-            if k < _LIP_ROWS:
+            if k < LIP_ROWS:
                 lip_triangles.append((piece, label))
             else:
                 mouth.append(piece)
@@ -220,6 +223,7 @@ def mean_anatomy() -> Anatomy:
         _lid_rims(grid),
         _lid_columns(grid),
         lips,
+        rows,
         above_eye,
         upper,
         len(points) - 4,

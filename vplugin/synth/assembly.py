@@ -137,7 +137,7 @@ def joined(placed: Sequence[Placed]) -> Mesh:
     vertices = np.concatenate([item.vertices for _, item in clouds.values()])
     triangles = np.concatenate(
         [item.part.triangles + np.int32(first) for item, first in zip(placed, firsts, strict=True)]
-    ).astype(np.int32)
+    ).astype(np.int32, copy=False)
     counts = [len(item.part.triangles) for item in placed]
     return Mesh(
         vertices,

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.synth import rooms, streets, studios
+from vplugin.synth.camera import SMALL_HEIGHT
 from vplugin.synth.canvas import Canvas, Look, Picture, grey
 from vplugin.synth.defocus import defocused, enlarged
 from vplugin.synth.draw import Draw
@@ -21,6 +22,8 @@ from vplugin.synth.parameters import Group, choice, number
 
 # Discs of this radius in pixels are round enough; more pixels would only cost time.
 _DISC = 5.0
+# In a small picture rounder discs cannot be seen.
+_SMALL_DISC = 1.2
 _SMALLEST = 72
 _LARGEST = 640
 
@@ -131,7 +134,8 @@ def _mood(canvas: Canvas, draw: Draw) -> None:
 
 def _working_size(blur: float, width: int, height: int) -> tuple[int, int, float]:
     """Height and width to paint at, and the radius of a point there."""
-    wanted = height if blur * height <= _DISC else int(_DISC / blur)
+    disc = _SMALL_DISC if height <= SMALL_HEIGHT else _DISC
+    wanted = height if blur * height <= disc else int(disc / blur)
     tall = min(height, _LARGEST, max(_SMALLEST, wanted))
     wide = max(1, (width * tall + height // 2) // height)
     return tall, wide, blur * tall

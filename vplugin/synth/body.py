@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vplugin.synth.assembly import Placed, posed
+from vplugin.synth.coarse import thinned
 from vplugin.synth.exact import PI, compiled, smoothstep
 from vplugin.synth.eye_paint import eye_parameters
 from vplugin.synth.hair import grow
@@ -73,22 +74,24 @@ class Body(NamedTuple):
         return posed(np.ascontiguousarray(points), np.ones(1), self.angles, self.place)
 
 
-def build_body(subject: Subject, number: int, detail: float) -> Body:
+def build_body(subject: Subject, number: int, detail: float, small: bool = False) -> Body:
     """Builds, poses and places a subject.
 
     Args:
         subject: Who.
         number: Index in the scene + 1.
         detail: How fine hair is grown; 1 suits a face of 150 pixels.
+        small: Whether less is drawn, see `coarse.py`.
     """
     person, pose = subject.dressed, subject.pose
-    head = build_head(person, subject.expression)
+    head = build_head(person, subject.expression, small)
     degrees = np.array([pose.yaw, pose.pitch, pose.roll, subject.facing])
     angles, place = degrees * (PI / 180.0), np.array(subject.place, np.float64)
     outfit = dress(person.wear, head)
-    strands = grow(person, head, detail, outfit.parts)
-    parts = (*head.parts, *outfit.parts)
-    turning = (*head.turning, *outfit.turning)
+    drawn = thinned(head) if small else head
+    strands = grow(person, drawn, detail, outfit.parts, small)
+    parts = (*drawn.parts, *outfit.parts)
+    turning = (*drawn.turning, *outfit.turning)
     return Body(
         head,
         _placed(parts, turning, angles, place, number),

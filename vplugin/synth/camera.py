@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from vplugin.synth.exact import PI, cosine, sine
 from vplugin.synth.parameters import Group, number
 
+# Pictures up to this height may be drawn with less, where nobody would see the difference.
+SMALL_HEIGHT = 160
+
 
 @dataclass(frozen=True)
 class Camera(Group):

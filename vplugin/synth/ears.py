@@ -12,7 +12,7 @@ import numpy as np
 from vplugin.synth.cage import spline
 from vplugin.synth.parts import Floats, Indices
 
-_AROUND, _RINGS = 56, 20
+AROUND, RINGS = 56, 20
 # The canal's mouth, and the plane of the ear: 25 degrees off the head, leaning back a little.
 ROOT = (70.2, 17.0, 80.5)
 _COS, _SIN, _LEAN = 0.90, 0.44, 0.16
@@ -31,10 +31,10 @@ _BOWL = (
 
 
 def _closed(places: tuple[tuple[float, float], ...]) -> Floats:
-    """(_AROUND, 2) a smooth closed curve through the places."""
+    """(AROUND, 2) a smooth closed curve through the places."""
     table = np.array(places, np.float64)
     wide = np.concatenate([table[-3:], table, table[:4]])
-    return spline(wide, 3.0 + np.arange(_AROUND, dtype=np.float64) * (len(places) / _AROUND))
+    return spline(wide, 3.0 + np.arange(AROUND, dtype=np.float64) * (len(places) / AROUND))
 
 
 def _bump(x: Floats, at: float, wide: float) -> Floats:
@@ -45,8 +45,8 @@ def _bump(x: Floats, at: float, wide: float) -> Floats:
 def ear_mesh() -> tuple[Floats, Indices]:
     """The person's left ear: (V, 3) mm in the head frame, (T, 3) triangles."""
     outline, bowl = _closed(_OUTLINE), _closed(_BOWL)
-    around = np.arange(_AROUND, dtype=np.float64) * (
-        17.0 / _AROUND
+    around = np.arange(AROUND, dtype=np.float64) * (
+        17.0 / AROUND
     )  # in steps of the outline's places
     helix = np.clip(_bump(around, 5.5, 6.4) * 1.6, 0.0, 1.0)
     lobe = _bump(around, 12.8, 2.6)
@@ -54,11 +54,11 @@ def ear_mesh() -> tuple[Floats, Indices]:
     anti = np.clip(_bump(around, 7.4, 5.0) * 1.5, 0.0, 1.0)
     tragus = np.clip(_bump(around, 16.6, 1.5) + _bump(around, -0.4, 1.5), 0.0, 1.0)
     rings = [
-        _ring(k / (_RINGS - 1.0), outline, bowl, helix, lobe, front, anti, tragus)
-        for k in range(_RINGS)
+        _ring(k / (RINGS - 1.0), outline, bowl, helix, lobe, front, anti, tragus)
+        for k in range(RINGS)
     ]
     points = _placed(np.concatenate(rings))
-    index = np.arange(_AROUND * _RINGS).reshape(_RINGS, _AROUND)
+    index = np.arange(AROUND * RINGS).reshape(RINGS, AROUND)
     following = np.roll(index, -1, axis=1)
     a, b, c, d = index[:-1], following[:-1], index[1:], following[1:]
     triangles = np.stack([np.stack([a, b, c], -1), np.stack([b, d, c], -1)], axis=2)
@@ -75,7 +75,7 @@ def _ring(
     anti: Floats,
     tragus: Floats,
 ) -> Floats:
-    """One ring, (_AROUND, 3): back, down and out from the canal, in the plane of the ear.
+    """One ring, (AROUND, 3): back, down and out from the canal, in the plane of the ear.
 
     ``r`` runs from the canal (0) over the concha's edge (0.3), the fold (0.45), the furrow (0.6)
     and the rolled rim (0.78) to the back of the ear (1).

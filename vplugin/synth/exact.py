@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import njit, types
 
 F = TypeVar("F", bound=Callable[..., Any])
 Floats = npt.NDArray[np.float64]
@@ -36,7 +36,19 @@ def compiled(function: F) -> F:
     stored = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
     if stored is not None:
         stored._source_stamp = _stamp(_sources(function, {}))
+        _share_literals(kernel)
     return cast(F, kernel)
+
+
+def _share_literals(kernel: Any) -> None:
+    """Lets ``hashed(n, 11, …)`` and ``hashed(n, 12, …)`` be one function, not compiled twice."""
+    ask = kernel.get_call_template
+    plain: Callable[[Any], Any] = types.unliteral
+
+    def asked(args: Iterable[Any], named: dict[str, Any]) -> Any:
+        return ask(tuple(map(plain, args)), {name: plain(kind) for name, kind in named.items()})
+
+    kernel.get_call_template = asked
 
 
 def inlined(function: F) -> F:

@@ -59,6 +59,13 @@ def _grid_rows() -> Floats:
     return table
 
 
+@cache
+def _mean_skin() -> Floats:
+    """(R, C, 3) the mean head's skin as a grid, mm."""
+    grid = mean_grid()
+    return np.asarray(grid.vertices[grid.index])
+
+
 def _rising(values: Floats) -> Floats:
     return np.asarray(np.maximum.accumulate(values) + 1e-7 * np.arange(len(values)))
 
@@ -211,12 +218,10 @@ class Form:
             rows: Of the cage, the same shape or one that broadcasts.
         """
         s, r = np.broadcast_arrays(np.asarray(stations, float), np.asarray(rows, float))
-        grid = mean_grid()
-        mean = grid.vertices[grid.index]
         out = np.empty((s.size, 10))
         _places(
-            s.reshape(-1), r.reshape(-1), grid.stations, _grid_rows(), self.skin, self.turning,
-            mean, out,
+            s.reshape(-1), r.reshape(-1), mean_grid().stations, _grid_rows(), self.skin,
+            self.turning, _mean_skin(), out,
         )  # fmt: skip
         parts = [out[:, 3 * k : 3 * k + 3].reshape(*s.shape, 3) for k in range(3)]
         return Place(parts[0], parts[1], out[:, 9].reshape(s.shape), parts[2])

@@ -36,7 +36,11 @@ _CHEST = 20
 
 
 def grow(
-    person: Person, head: Head, detail: float = 1.0, worn: Sequence[Part] = ()
+    person: Person,
+    head: Head,
+    detail: float = 1.0,
+    worn: Sequence[Part] = (),
+    small: bool = False,
 ) -> tuple[Strands, ...]:
     """All hair of a person, in the head frame.
 
@@ -45,20 +49,21 @@ def grow(
         head: Where: with the expression, so that brows, lashes and beard move with the face.
         detail: 1 suits a face (of 150 mm) of 150 pixels; more grows more and finer hairs.
         worn: Clothes, which hair lies on, and hats, which press it down.
+        small: Whether fewer, wider hairs will do, see `coarse.py`.
     """
     style, brows = person.hair, person.brows
     # Ears stand before hair that is combed behind them.
     over = style.ears == "covered" and CUTS[style.style].loose
-    natural, grown = natural_colour(style), _grown(head, worn, over)
+    natural, grown = natural_colour(style), _grown(head, worn, over, 2.0 if small else 1.0)
     return (
-        *grow_hair(style, grown, detail),
+        *grow_hair(style, grown, detail, small),
         *grow_beard(person.beard, style, grown, detail),
         *grow_brows(brows, head.brow_lines, natural, style.greying, style.seed, detail),
         *grow_all_lashes(brows, head.lid_lines, head.eyes, natural, style.seed, detail),
     )
 
 
-def _grown(head: Head, worn: Sequence[Part], over_ears: bool) -> Grown:
+def _grown(head: Head, worn: Sequence[Part], over_ears: bool, rough: float) -> Grown:
     skin = head.parts[0]
     kinds = {Segment.SKIN: BODY, Segment.CLOTH: CLOTH, Segment.HAT: HAT, Segment.MASK: HAT}
     if over_ears:
@@ -74,7 +79,7 @@ def _grown(head: Head, worn: Sequence[Part], over_ears: bool) -> Grown:
         and bool(((part.vertices[:, 1] > 100.0) & (part.vertices[:, 2] > 60.0)).any())
         for part in worn
     )
-    return Grown(build_surface(meshes), skin.vertices, skin.triangles, skin.texture, wrapped)
+    return Grown(build_surface(meshes, rough), skin.vertices, skin.triangles, skin.texture, wrapped)
 
 
 def grow_beard(beard: Beard, style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ...]:

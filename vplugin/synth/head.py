@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -17,19 +18,8 @@ from vplugin.synth.parts import Floats, Material, Part, Segment
 from vplugin.synth.person import Person, shape_amounts
 from vplugin.synth.relief import step
 
-
-@dataclass(frozen=True)
-class Scalp:
-    """The skull and face as a grid, for hair.
-
-    Attributes:
-        points: (R, C, 3) mm, rows from the crown down, columns from the middle of the back round
-            by the right ear, the face and the left ear.
-        places: (R, C, 3) mm, the same in face coordinates.
-    """
-
-    points: Floats
-    places: Floats
+# Lips that are no further apart than this are shut, mm.
+_SHUT = 0.3
 
 
 @dataclass(frozen=True)
@@ -49,7 +39,6 @@ class Head:
         brow_lines: For the right and left brow (K, 3) mm along its middle from the inner end.
         lid_lines: For right upper, right lower, left upper, left lower lid (K, 3) mm along the
             rim from the inner corner: where lashes grow.
-        scalp: The skull and face as a grid.
     """
 
     parts: tuple[Part, ...]
@@ -62,11 +51,16 @@ class Head:
     outline: Floats
     brow_lines: tuple[Floats, Floats]
     lid_lines: tuple[Floats, Floats, Floats, Floats]
-    scalp: Scalp
 
 
-def build_head(person: Person, expression: Expression) -> Head:
-    """The head of ``person`` with this expression, in the pose in which it looks along -z."""
+def build_head(person: Person, expression: Expression, small: bool = False) -> Head:
+    """The head of ``person`` with this expression, in the pose in which it looks along -z.
+
+    Args:
+        person: Who.
+        expression: What the face does.
+        small: Leaves out teeth, gums and tongue where shut lips hide them.
+    """
     anatomy, amounts = mean_anatomy(), shape_amounts(person)
     points = deformed(amounts, expression, 1.0)
     eyes = points[anatomy.anchors : anatomy.anchors + 2]
@@ -77,13 +71,14 @@ def build_head(person: Person, expression: Expression) -> Head:
     skin = Part(
         points, anatomy.skin, Material.SKIN, Segment.SKIN, anatomy.points, anatomy.skin_labels
     )
-    mouth = mouth_parts(points, anatomy, amounts, expression, person.texture)
+    bare = small and not _is_open(points, anatomy)
+    mouth = mouth_parts(points, anatomy, amounts, expression, person.texture, bare)
     size = size_of(person.age, person.sex)
     parts = tuple(
         replace(part, vertices=part.vertices * size)
         for part in (skin, *(ball for ball, _ in balls), *flesh, *mouth)
     )
-    turning = (_turning(anatomy), *(np.ones(len(part.vertices)) for part in parts[1:]))
+    turning = (_turning(), *(np.ones(len(part.vertices)) for part in parts[1:]))
     pupils = np.stack([pupil for _, pupil in balls]) * size
     return _assembled(points * size, anatomy, parts, turning, pupils)
 
@@ -103,7 +98,6 @@ def _assembled(
     ]
     ibug = at[places.order68]
     lids = tuple(points[rim[k]] for rim in anatomy.lids for k in (0, 1))
-    scalp = Scalp(points[anatomy.grid.index], anatomy.points[anatomy.grid.index])
     return Head(
         parts,
         turning,
@@ -115,12 +109,19 @@ def _assembled(
         placed(points, places.outline),
         (placed(points, places.brows[0]), placed(points, places.brows[1])),
         (lids[0], lids[1], lids[2], lids[3]),
-        scalp,
     )
 
 
-def _turning(anatomy: Anatomy) -> Floats:
+def _is_open(points: Floats, anatomy: Anatomy) -> bool:
+    """Whether one can see between the lips."""
+    gap = points[anatomy.lips[1], 1] - points[anatomy.lips[0], 1]
+    return bool((gap > _SHUT).any())
+
+
+@cache
+def _turning() -> Floats:
     """1 on the head, falling to 0 at the base of the neck; the nape sooner than the throat."""
+    anatomy = mean_anatomy()
     y, z = anatomy.places[:, 1], anatomy.places[:, 2]
     level = y - 24.0 * (1.0 - step(20.0, 130.0, z))
     return 1.0 - step(78.0, 172.0, level)

@@ -21,6 +21,7 @@ def mouth_parts(
     amounts: Mapping[str, float],
     expression: Expression,
     seed: int,
+    bare: bool = False,
 ) -> tuple[Part, ...]:
     """Walls, teeth, gums and tongue.
 
@@ -30,14 +31,17 @@ def mouth_parts(
         amounts: Shape parameters by ``group.name``.
         expression: What jaw and tongue do.
         seed: Of the person's teeth.
+        bare: Leaves all but the walls out.
     """
+    walls = Part(
+        points[anatomy.inner], anatomy.mouth, Material.MOUTH, _LABEL, anatomy.points[anatomy.inner]
+    )
+    if bare:
+        return (walls,)
     within = inside(
         round(1.0 + 0.05 * amounts["mouth.teeth_size"], 2),
         round(max(0.0, 0.4 + 0.6 * amounts["mouth.teeth_gaps"]), 1),
         seed,
-    )
-    walls = Part(
-        points[anatomy.inner], anatomy.mouth, Material.MOUTH, _LABEL, anatomy.points[anatomy.inner]
     )
     upper = points[anatomy.anchors + 2] - anatomy.points[anatomy.anchors + 2]
     lower = points[anatomy.anchors + 3] - anatomy.points[anatomy.anchors + 3]

@@ -328,4 +328,8 @@ def spread(
                     wb += a
                     b += a * glow[j, i, 2]
                 spare[y, x, 0], spare[y, x, 1], spare[y, x, 2] = r / wr, g / wg, b / wb
-        glow[:] = spare
+        # Not ``glow[:] = spare``: its messages of errors take seconds to compile.
+        for y in range(height):
+            for x in range(width):
+                for channel in range(3):
+                    glow[y, x, channel] = spare[y, x, channel]

@@ -5,7 +5,7 @@ for what moves with the head, 0 for what stays with the shoulders):
 
 * ``head.build_head(person, expression) -> Head`` with ``parts``, ``turning`` (one (V,) array per
   part), ``points5 (5, 3)``, ``landmarks68``, ``landmarks106``, ``iris (2, 3)``, ``outline (N, 3)``
-  (hairline, ears, jaw: its projection's bounds are the face box) and ``scalp`` for hair.
+  (hairline, ears, jaw: its projection's bounds are the face box).
 * ``skin.skin_parameters(person, expression) -> (K,) float64`` once a subject, and the jitted
   ``skin.paint(x, y, z, given, out)`` once a sample of ``Material.SKIN``: face coordinates in, and
   in ``out[0]`` how many mm wide the sample is (finer detail than that must fade); out is float64
@@ -38,8 +38,11 @@ for what moves with the head, 0 for what stays with the shoulders):
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from importlib import import_module
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +51,7 @@ from vplugin.synth import reach
 from vplugin.synth.assembly import Mesh, Placed, joined
 from vplugin.synth.backdrop import ambient_of, draw_backdrop
 from vplugin.synth.body import Body, Hairs, build_body
+from vplugin.synth.coarse import is_small
 from vplugin.synth.compose import developed, resolve
 from vplugin.synth.exact import PI, cosine, sine
 from vplugin.synth.light import direction_to, light_rows
@@ -101,9 +105,11 @@ def render(scene: Scene, size: int | tuple[int, int]) -> Rendering:
         raise ValueError(f"a picture of {width}x{height} pixels is too small; take 8 or more")
     picture = draw_backdrop(scene.backdrop, width, height)
     focal = scene.camera.focal(height)
+    details = [_detail(subject, focal) for subject in scene.subjects]
+    small = is_small(height, details)
     bodies = [
-        build_body(subject, index + 1, _detail(subject, focal))
-        for index, subject in enumerate(scene.subjects)
+        build_body(subject, index + 1, detail, small)
+        for index, (subject, detail) in enumerate(zip(scene.subjects, details, strict=True))
     ]
     things = [Placed(part, part.vertices, 0) for prop in scene.occluders for part in prop.parts()]
     placed = [item for body in bodies for item in body.placed] + things
@@ -115,7 +121,7 @@ def render(scene: Scene, size: int | tuple[int, int]) -> Rendering:
         return Rendering(developed(picture, scene.camera), alpha, far, segments, subjects, ())
     centre = (width - 2.0 * region.left, height - 2.0 * region.top)
     camera = np.array([2.0 * focal, *centre])
-    buffers = _draw(scene, bodies, placed, hairs, region, camera, picture)
+    buffers = _draw(scene, bodies, placed, hairs, region, camera, picture, small)
     resolve(*buffers, region.left, region.top, picture, far, segments, subjects, alpha)
     found = (buffers.depth, buffers.segment, buffers.subject, camera)
     seen = Seen(*found, region.left, region.top, width, height)
@@ -163,6 +169,7 @@ def _draw(
     region: Region,
     camera: Floats,
     picture: Singles,
+    small: bool,
 ) -> Buffers:
     """Everything before the backdrop, in samples."""
     solid = joined([item for item in placed if item.part.opacity >= 1.0])
@@ -170,8 +177,8 @@ def _draw(
     ambient = ambient_of(picture[::4, ::4])
     side = tuple(0.5 * (a + b) for a, b in zip(ambient.left, ambient.right, strict=True))
     lights, sky = light_rows(scene.light, ambient.top, (side[0], side[1], side[2]), ambient.bottom)
-    shadows = _shadows(scene, solid, hairs, region)
-    buffers = _solids(solid, bodies, region, camera, picture, (lights, sky, shadows))
+    shadows = _shadows(scene, solid, hairs, region, small)
+    buffers = _solids(solid, bodies, region, camera, picture, (lights, sky, shadows), small)
     for item in sorted(hairs, key=lambda item: -item.distance):
         draw_strands(
             buffers.colour,
@@ -208,12 +215,16 @@ def _seen(
     return nearness, seen
 
 
-def _shadows(scene: Scene, solid: Mesh, hairs: Sequence[Hairs], region: Region) -> ShadowMap:
+def _shadows(
+    scene: Scene, solid: Mesh, hairs: Sequence[Hairs], region: Region, small: bool
+) -> ShadowMap:
     angle = (1.5 + 17.0 * scene.light.softness) * PI / 180.0
     direction = direction_to(scene.light.azimuth, scene.light.elevation)
     points = [item.points for item in hairs]
     links = [item.links for item in hairs]
     size = 192 if max(region.width, region.height) <= 160 else (288 if region.width < 400 else 512)
+    if small:
+        size = 128
     return shadow_map(
         solid.vertices,
         solid.triangles,
@@ -232,6 +243,7 @@ def _solids(
     camera: Floats,
     picture: Singles,
     light: tuple[Floats, Floats, ShadowMap],
+    small: bool,
 ) -> Buffers:
     """Backdrop and solid parts."""
     lights, sky, shadows = light
@@ -244,7 +256,7 @@ def _solids(
     skins, eyes = _paints(bodies)
     axes = _axes(mesh)
     describe(
-        *(mesh, places, seen, nearness, skins, eyes, axes, camera),
+        *(mesh, places, seen, nearness, skins, eyes, axes, camera, small),
         *(surface, material, segment, subject),
     )
     reach.bend(surface, material, nearness, camera)
@@ -280,8 +292,10 @@ def _axes(mesh: Mesh) -> Floats:
     """
     axes = np.zeros((len(mesh.rows), 9))
     for index in range(len(mesh.rows)):
+        if mesh.rows[index, 0] != 1.0:
+            continue
         triangles = np.flatnonzero(mesh.part == index)
-        if mesh.rows[index, 0] != 1.0 or len(triangles) < 3:
+        if len(triangles) < 3:
             continue
         used = mesh.triangles[triangles]
         picked = (used[0, 0], used[len(used) // 3, 1], used[2 * len(used) // 3, 2], used[-1, 1])
@@ -310,3 +324,20 @@ def _cross(a: Floats, b: Floats) -> list[float]:
         float(a[2] * b[0] - a[0] * b[2]),
         float(a[0] * b[1] - a[1] * b[0]),
     ]
+
+
+class _Callable(ModuleType):
+    """This module is its function: ``from vplugin.synth import render`` may mean either of them.
+
+    Whoever imports a submodule binds it to the package, so that name cannot be the function's.
+    """
+
+    def __call__(self, scene: Scene, size: int | tuple[int, int]) -> Rendering:
+        return render(scene, size)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # May be sent to another process, as a function may.
+        return import_module, (self.__name__,)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -156,7 +156,7 @@ def laid_on(head: Floats, x: float, y: float, z: float, above: float) -> tuple[f
 
 
 @compiled
-def _splat(vertices: Floats, triangles: Indices, kind: int, surface: Surface) -> None:
+def _splat(vertices: Floats, triangles: Indices, kind: int, apart: float, surface: Surface) -> None:
     head, torso, cover = surface
     # Of a fine mesh some triangles are enough; holes are filled.
     for t in range(0, triangles.shape[0], 1 + triangles.shape[0] // 12000):
@@ -165,8 +165,8 @@ def _splat(vertices: Floats, triangles: Indices, kind: int, surface: Surface) ->
         for axis in range(3):
             p, q = vertices[b, axis] - vertices[a, axis], vertices[c, axis] - vertices[a, axis]
             size = max(size, abs(p) + abs(q))
-        steps = int(min(24.0, 1.0 + size / 4.0))
-        middle = 1.0 / 3.0 if size < 4.0 else 0.0
+        steps = int(min(24.0, 1.0 + size / apart))
+        middle = 1.0 / 3.0 if size < apart else 0.0
         for i in range(1 if middle > 0.0 else steps + 1):
             for j in range(1 if middle > 0.0 else steps + 1 - i):
                 u, v = i / steps + middle, j / steps + middle
@@ -224,17 +224,18 @@ def _widen_downwards(torso: Floats) -> None:
                 torso[j, i] = torso[j - 1, i] - 3.0
 
 
-def build_surface(meshes: Sequence[tuple[Floats, Indices, int]]) -> Surface:
+def build_surface(meshes: Sequence[tuple[Floats, Indices, int]], rough: float = 1.0) -> Surface:
     """The radius maps of some meshes.
 
     Args:
         meshes: For each its vertices (V, 3) mm in the head frame, its triangles (T, 3), and
             whether it is BODY (skin and ears), CLOTH or HAT.
+        rough: How many times as far apart the meshes are sampled as at best; holes are filled.
     """
     head, cover = np.zeros((_SIZE, _SIZE)), np.zeros((_SIZE, _SIZE))
     surface = Surface(head, np.zeros((_ROWS, _COLUMNS)), cover)
     for vertices, triangles, kind in meshes:
-        _splat(vertices, triangles, kind, surface)
+        _splat(vertices, triangles, kind, 4.0 * rough, surface)
     _fill(head, 3, around=False)
     _fill(surface.torso, 3, around=True)
     if cover.any():

@@ -39,15 +39,20 @@ _UNDER = Coat(1500, 1.5, (0.35, 0.8), 0.4, 0.25, 1.0, 0.0, 0.55, 0.95)
 _BODY = Coat(4600, 0.62, (0.72, 1.0), 1.0, 1.0, 1.0, 0.0, 1.0, 0.9)
 _AIRY = Coat(260, 0.34, (0.7, 1.06), 0.0, 1.25, 3.0, 0.5, 1.25, 0.6)
 _STUBBLE = Coat(11000, 0.36, (0.7, 1.0), 0.0, 0.0, 1.0, 0.0, 0.9, 0.75, 3)
+# Share of the hairs that a small picture needs.
+_FEW = 0.6
 
 
-def grow_hair(style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ...]:
+def grow_hair(
+    style: HairStyle, head: Grown, detail: float, small: bool = False
+) -> tuple[Strands, ...]:
     """The strands of the scalp.
 
     Args:
         style: Of the hair.
         head: Where it grows.
         detail: 1 suits a face of 150 pixels; more grows more and finer hairs.
+        small: Whether fewer, wider hairs will do, see `coarse.py`.
     """
     cut = tailored(style, CUTS[style.style], detail)
     if head.wrapped:
@@ -59,7 +64,16 @@ def grow_hair(style: HairStyle, head: Grown, detail: float) -> tuple[Strands, ..
     if len(course.points) == 0:
         return ()
     scalp = tuple(
-        _coat(style, cut, head, density * share, coat, index, detail, course)
+        _coat(
+            style,
+            cut,
+            head,
+            density * share,
+            _sparse(coat) if small else coat,
+            index,
+            detail,
+            course,
+        )
         for index, (coat, share) in enumerate(coats_of(cut, head.face, density))
     )
     return (*scalp, *_tails(style, cut, head, detail))
@@ -108,6 +122,11 @@ def coats_of(cut: Cut, face: Floats, density: Floats) -> list[tuple[Coat, Floats
         *((under_coat, under * (high > 0.8)), (body, step(0.2, 0.7, high)), (_AIRY, high)),
         (_STUBBLE, shaved),
     ]
+
+
+def _sparse(coat: Coat) -> Coat:
+    """Fewer hairs that cover as much."""
+    return coat._replace(hairs=int(coat.hairs * _FEW), width=coat.width / _FEW)
 
 
 class Course(NamedTuple):

@@ -123,7 +123,7 @@ def shadow_map(
     hair[:, :, 0] = 1e9
     for first in (True, False):
         _deepen(strands, links, frame, hair, first)
-    return ShadowMap(solid.astype(np.float32), hair, frame)
+    return ShadowMap(solid.astype(np.float32, copy=False), hair, frame)
 
 
 @compiled

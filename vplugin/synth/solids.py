@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -39,8 +40,12 @@ def crossed(a: Floats, b: Floats) -> Floats:
     return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], -1)
 
 
+@lru_cache(maxsize=128)
 def net(rows: int, columns: int, round_: bool = False) -> Indices:
-    """Triangles (T, 3) of a grid of vertices; ``round_`` joins its last column to the first."""
+    """Triangles (T, 3) of a grid of vertices; ``round_`` joins its last column to the first.
+
+    Kept, as all clothes are such grids: not to be changed in place.
+    """
     index = np.arange(rows * columns).reshape(rows, columns)
     following = np.roll(index, -1, axis=1)
     a, b, c, d = index[:-1], following[:-1], index[1:], following[1:]

@@ -53,13 +53,17 @@ def guides_near(others: Floats) -> Indices:
         return np.zeros((1, 1), np.int32)
     near = np.empty((_PATCHES * _PATCHES, _NEAR), np.int32)
     distances = np.empty(_NEAR)
+    # Roots are about as far from the centre as the skull is.
+    flat = np.empty((len(others), 3))
+    for g in range(others.shape[0]):
+        flat[g, 0] = others[g, 0] / 95.0
+        flat[g, 1] = (others[g, 1] - CENTRE_Y) / 95.0
+        flat[g, 2] = (others[g, 2] - CENTRE_Z) / 95.0
     for place in range(_PATCHES * _PATCHES):
         x, y, z = patch_middle(place, _PATCHES)
         distances[:] = 1e18
         for g in range(others.shape[0]):
-            # Roots are about as far from the centre as the skull is.
-            px, py, pz = others[g, 0] / 95.0, (others[g, 1] - CENTRE_Y) / 95.0, 0.0
-            pz = (others[g, 2] - CENTRE_Z) / 95.0
+            px, py, pz = flat[g, 0], flat[g, 1], flat[g, 2]
             d = (px - x) * (px - x) + (py - y) * (py - y) + (pz - z) * (pz - z)
             if d >= distances[_NEAR - 1]:
                 continue

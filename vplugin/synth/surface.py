@@ -94,6 +94,7 @@ def describe(
     eyes: Floats,
     axes: Floats,
     camera: Floats,
+    pairs: bool,
     surface: Singles,
     material: Bytes,
     segment: Bytes,
@@ -110,6 +111,8 @@ def describe(
         eyes: (S, E) of their eye paints.
         axes: (N, 9) for each part: rows of the rotation from its texture to the scene (eyes only).
         camera: (3,) focal length and centre in samples.
+        pairs: Whether the two samples side by side in a pixel share their paint, where both show
+            the same: for small pictures.
         surface: (h, w, 11) written: albedo, gloss, roughness, height, thin, wet, normal.
         material: (h, w) written, 255 where nothing.
         segment: (h, w) written.
@@ -118,10 +121,12 @@ def describe(
     height, width = seen.shape
     out, normal, texture = np.zeros(8), np.zeros(3), np.zeros(3)
     for y in range(height):
+        before = -1
         for x in range(width):
             t = seen[y, x]
             if t < 0:
                 material[y, x] = NOTHING
+                before = -1
                 continue
             i, j, k = mesh.triangles[t, 0], mesh.triangles[t, 1], mesh.triangles[t, 2]
             a, b, c = weights(x + 0.5, y + 0.5, places, i, j, k)
@@ -140,8 +145,15 @@ def describe(
                 )
             kind, who = int(row[MATERIAL]), int(row[SUBJECT])
             z = 1.0 / nearness[y, x]
+            label = mesh.labels[t]
+            if kind == _SKIN and who > 0 and label == _PLAIN:
+                label = skin_label(texture[0], texture[1], texture[2])
             out[0] = z / camera[0]
-            if kind == _SKIN and who > 0:
+            if pairs and part == before and label == segment[y, x - 1] and kind != _EYE:
+                # Painted a moment ago, to the left of it.
+                for channel in range(8):
+                    out[channel] = surface[y, x - 1, channel]
+            elif kind == _SKIN and who > 0:
                 paint(texture[0], texture[1], texture[2], skins[who - 1], out)
             elif kind == _SKIN:
                 _plain_skin(texture[0], texture[1], texture[2], row, out)
@@ -159,11 +171,9 @@ def describe(
             for axis in range(3):
                 surface[y, x, NORMAL + axis] = normal[axis]
             material[y, x] = kind
-            label = mesh.labels[t]
-            if kind == _SKIN and who > 0 and label == _PLAIN:
-                label = skin_label(texture[0], texture[1], texture[2])
             segment[y, x] = label
             subject[y, x] = who
+            before = part if x % 2 == 0 else -1
 
 
 @compiled
