@@ -87,15 +87,17 @@ def _thinned_skin() -> _Thinned:
         _net(index[np.ix_(part, columns)])
         for part in np.split(rows, np.flatnonzero(np.isin(rows, (EYE_ROW, MOUTH_ROW))) + 1)
     ]
-    lips = [_lip(anatomy.flesh[side], index[:, columns]) for side in (0, 1)]
-    less = [_ear(int(anatomy.skin[anatomy.skin_labels == ear].min())) for ear in _EARS]
-    triangles = np.concatenate([*pieces, *lips, *less])
+    labelled: list[npt.NDArray[Any]] = [
+        *(_lip(anatomy.flesh[side], index[:, columns]) for side in (0, 1)),
+        *(_ear(int(anatomy.skin[anatomy.skin_labels == ear].min())) for ear in _EARS),
+    ]
+    triangles = np.concatenate([*pieces, *labelled])
     labels = np.concatenate(
         [
             np.full(sum(map(len, pieces)), Segment.SKIN, np.uint8),
             *(
                 np.full(len(part), label, np.uint8)
-                for label, part in zip((*_LIPS, *_EARS), (*lips, *less), strict=True)
+                for label, part in zip((*_LIPS, *_EARS), labelled, strict=True)
             ),
         ]
     )
