@@ -14,6 +14,7 @@ from tests.train.stand_in import drawn_face, drawn_place
 from vplugin.models.contract import sniff
 from vplugin.models.onnx_file import load_graph, signature
 from vplugin.models.runtime import open_session
+from vplugin.train import detector
 from vplugin.train.collage import Collages
 from vplugin.train.detector import DetectorRecipe, DetectorTask
 from vplugin.train.trainer import Trainer
@@ -33,6 +34,7 @@ class Drawn(DetectorTask):
 
 def recipe(folder: Path, **changes: object) -> DetectorRecipe:
     given = {"task": "detector", "steps": 4, "batch": 4, "sides": (96,), "judged": 3, "loaders": 0}
+    given |= {"calibrated": 3}
     return DetectorRecipe.model_validate(given | TINY | {"output": folder} | changes)
 
 
@@ -88,8 +90,26 @@ def test_the_export_says_what_the_network_says(model: Path) -> None:
         said = network.eval()(blob)
     logits = np.sort(torch.cat(said.scores, 1)[0, :, 0].numpy())
     scores = np.sort(found.scores).astype(np.float64)
-    shift = np.log(scores / (1 - scores)) - logits  # the same for all: the threshold was moved
-    np.testing.assert_allclose(shift, shift.mean(), atol=1e-2)
+    spread = np.log(scores / (1 - scores))
+    line = np.polyfit(logits, spread, 1)
+    np.testing.assert_allclose(np.polyval(line, logits), spread, atol=1e-2)
+    assert line[0] > 0.99
+
+
+@pytest.mark.parametrize(
+    ("half", "less"), [(0.5, 0.4), (0.42, 0.35), (0.6, 0.59), (0.9, 0.1), (0.3, 0.3), (1.0, 0.0)]
+)
+def test_scores_are_spread_about_the_threshold(half: float, less: float) -> None:
+    factor, shift = detector._spread(half, less)
+    score = [1 / (1 + np.exp(-factor * np.log(s / (1 - s)) - shift)) for s in (half, less)
+             if 0 < s < 1]  # fmt: skip
+    assert 1 <= factor <= 6
+    if half == less or half == 1:
+        assert (factor, shift) == (1, 0)
+        return
+    assert score[0] == pytest.approx(0.5)
+    if 1 < factor < 6:
+        assert score[1] == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (333, 217)])

@@ -53,8 +53,10 @@ class DetectorRecipe(Recipe):
     held_out_things: Seeds = (9_000_000, 9_000_256)
     sides: tuple[int, ...] = Field(default=(256, 320, 384), description="Sides of pictures, px")
     alarms: float = Field(
-        default=0.05, gt=0, description="False alarms a held-out picture at a score of 0.5"
+        default=0.01, gt=0, description="False alarms a held-out picture at a score of 0.5"
     )
+    many_alarms: float = Field(default=0.2, gt=0, description="The same at a score of 0.3")
+    calibrated: int = Field(default=400, ge=1, description="Held-out pictures that decide on them")
     judged: int = Field(default=200, ge=1, description="Held-out pictures of an evaluation")
     widths: tuple[int, int, int, int, int] = Field(
         default=DetectorShape.widths, description="Channels at strides 2 to 32"
@@ -122,9 +124,10 @@ class DetectorTask(Task[DetectorRecipe]):
         return Detector(DetectorShape(recipe.widths, recipe.blocks, recipe.neck, recipe.head))
 
     def batch(self, step: int, generator: np.random.Generator) -> Batch:
-        """Collages of one side; the side changes from step to step."""
+        """Collages of one side, which changes from step to step; of larger ones there are fewer."""
         side = int(generator.choice(self.recipe.sides))
-        made = [self._train.make(generator, side) for _ in range(self.recipe.batch)]
+        count = round(self.recipe.batch * (min(self.recipe.sides) / side) ** 2)
+        made = [self._train.make(generator, side) for _ in range(max(2, count))]
         return _batch(made)
 
     def losses(self, model: torch.nn.Module, batch: Batch) -> Losses:
@@ -139,35 +142,44 @@ class DetectorTask(Task[DetectorRecipe]):
         """AP50, recall at 0.1 and 0.01 false alarms a picture, error of the points."""
         return _metrics(self._judge(model))
 
-    def _judge(self, model: torch.nn.Module) -> Judged:
-        """The network on the held-out pictures."""
+    def _judge(self, model: torch.nn.Module, count: int | None = None) -> Judged:
+        """The network on so many held-out pictures, else the recipe's number."""
         detector, found, truths = ScrfdDetector(_TorchSession(model)), [], []
-        for made in self._held_out_pictures():
+        for made in self._held_out_pictures(count or self.recipe.judged):
             said = detector.candidates([made.picture], score=0.05)[0]
             best = np.argsort(-said.scores, kind="stable")[:_CONSIDERED]
             found.append(said.take(best).suppressed(0.4, border=detector.border))
             truths.append((made.boxes, made.points, made.state > 0))
         return judge(found, truths)
 
-    def _held_out_pictures(self) -> Iterator[Collage]:
+    def _held_out_pictures(self, count: int) -> Iterator[Collage]:
         """Held-out pictures, the same each time."""
-        for index in range(self.recipe.judged):
+        for index in range(count):
             generator = np.random.default_rng((17, index))
             yield self._held_out.make(generator, int(generator.choice((320, 480))))
 
     def export(self, model: torch.nn.Module, path: Path) -> None:
         """SCRFD's nine outputs, (N, rows, 1 | 4 | 10); batch, height and width are free.
 
-        Scores are shifted so that 0.5, the usual threshold, gives the recipe's false alarms.
+        A network's scores lie close together. They are spread and shifted so that the scores 0.5
+        (the usual threshold) and 0.3 give the false alarms that the recipe says.
         """
-        least = recall_at(self._judge(model), self.recipe.alarms)[1]
-        shift = -math.log(least / (1 - least)) if 0.05 < least < 0.95 else 0.0
+        recipe = self.recipe
+        judged = self._judge(model, recipe.calibrated)
+        said = [recall_at(judged, alarms)[1] for alarms in (recipe.alarms, recipe.many_alarms)]
         rows = {name: {0: "batch", 1: f"rows_{name}"} for name in OUTPUTS}
         free = {"input": {0: "batch", 2: "height", 3: "width"}} | rows
-        example = torch.zeros(1, 3, 64, 96)
-        export_onnx(
-            _Exported(model, shift), example, path, inputs=["input"], outputs=OUTPUTS, free=free
-        )
+        example, exported = torch.zeros(1, 3, 64, 96), _Exported(model, *_spread(*said))
+        export_onnx(exported, example, path, inputs=["input"], outputs=OUTPUTS, free=free)
+
+
+def _spread(half: float, less: float) -> tuple[float, float]:
+    """Factor and shift of logits that make one score 0.5 and a lower one 0.3; 1 and 0 if absurd."""
+    if not 0.05 < less < half < 0.95:
+        return 1.0, 0.0
+    high, low = (math.log(score / (1 - score)) for score in (half, less))
+    factor = min(6.0, max(1.0, math.log(0.7 / 0.3) / (high - low)))
+    return factor, -factor * high
 
 
 class _Exported(torch.nn.Module):
@@ -175,17 +187,18 @@ class _Exported(torch.nn.Module):
 
     Args:
         model: The network.
-        shift: Added to the logits of the scores.
+        factor: Of the logits of the scores.
+        shift: Added to them.
     """
 
-    def __init__(self, model: torch.nn.Module, shift: float = 0.0) -> None:
+    def __init__(self, model: torch.nn.Module, factor: float = 1.0, shift: float = 0.0) -> None:
         super().__init__()
         self.model = model
-        self.shift = shift
+        self.factor, self.shift = factor, shift
 
     def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
         found: Found = self.model(pictures)
-        scores = ((one + self.shift).sigmoid() for one in found.scores)
+        scores = ((one * self.factor + self.shift).sigmoid() for one in found.scores)
         return (*scores, *found.sides, *found.points)
 
 

@@ -32,7 +32,9 @@ class IdentityNet(nn.Module):
         widths = self.trunk.size.widths
         self.middle = _narrowed(widths[2], _MIDDLE)
         self.coarse = _narrowed(widths[3], _COARSE)
-        self.embed = nn.Linear(_MIDDLE * 7 * 7 + _COARSE * 4 * 4, EMBEDDING)
+        self.embed = nn.Linear(_MIDDLE * 7 * 7 + _COARSE * 4 * 4, EMBEDDING, bias=False)
+        # Features are positive: without this all embeddings would share one direction.
+        self.centre = nn.BatchNorm1d(EMBEDDING, affine=False)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Raw embeddings.
@@ -45,8 +47,8 @@ class IdentityNet(nn.Module):
         """
         _, _, middle, coarse = self.trunk(crops)
         read = [self.middle(middle).flatten(1), self.coarse(coarse).flatten(1)]
-        embedding: Tensor = self.embed(torch.cat(read, 1))
-        return embedding.float()
+        embedding: Tensor = self.centre(self.embed(torch.cat(read, 1)).float())
+        return embedding
 
 
 def _narrowed(inside: int, outside: int) -> nn.Sequential:
