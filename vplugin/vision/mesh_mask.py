@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float32]
 _TARGET = 0.03
 _THIN = 0.025  # what is before the face is taken to be wider by this: frames of glasses, hairs
 _SOURCE = 0.08
-_LEAK = 0.24
+_LEAK = 0.12
 _CERTAIN = (0.25, 0.6)  # of the blurred chance of being face: inside only, so nothing bleeds
 _WHOLE = (0.4, 0.75)
 
