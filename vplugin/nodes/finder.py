@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from vplugin.models.session import Session
 from vplugin.vision.detect import open_detector
 from vplugin.vision.detections import Detections
 from vplugin.vision.landmarks import Landmarker
+from vplugin.vision.near import with_near_faces
 from vplugin.vision.points import PointRefiner
 
 __all__ = ["AUTO", "FaceFinder", "landmarks_for"]
@@ -61,6 +62,7 @@ class FaceFinder:
     ) -> None:
         session, path = open_model(detector)
         self._sessions = [session]
+        self._near = detector == _DETECTOR  # whose largest face has 350 pixels
         self._refiner: PointRefiner | None = None
         try:
             self.detector = open_detector(session, where=path)
@@ -76,6 +78,31 @@ class FaceFinder:
         except BaseException:
             self.close()
             raise
+
+    def detect(
+        self,
+        pictures: Sequence[npt.NDArray[Any]],
+        *,
+        score: float = 0.5,
+        iou: float = 0.4,
+        max_faces: int = 0,
+    ) -> list[Detections]:
+        """As :meth:`vplugin.vision.detect.Detector.detect`; faces of any size with the house's."""
+        found = self.detector.detect(pictures, score=score, iou=iou)
+        return [
+            self.with_near(picture, faces, score=score, iou=iou).foremost(
+                max_faces, picture.shape[1], picture.shape[0]
+            )
+            for picture, faces in zip(pictures, found, strict=True)
+        ]
+
+    def with_near(
+        self, picture: npt.NDArray[Any], found: Detections, *, score: float, iou: float
+    ) -> Detections:
+        """With the faces that are too large for the house detector; no change with others."""
+        if not self._near:
+            return found
+        return with_near_faces(self.detector, picture, found, score=score, iou=iou)
 
     def refined(
         self, image: npt.NDArray[Any], found: Detections

@@ -179,7 +179,7 @@ def _find_at(finder: FaceFinder, image: Array, side: int) -> list[Face]:
     scale = side / max(image.shape[:2])
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    found, _ = finder.refined(image, finder.detector.detect([small])[0].moved(1.0 / scale))
+    found, _ = finder.refined(image, finder.detect([small])[0].moved(1.0 / scale))
     if found.points is None:
         return []
     rows = zip(found.boxes, found.scores, found.points, strict=True)
