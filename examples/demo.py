@@ -44,7 +44,6 @@ OUT = Path("out/demo")
 FILM = Path("examples/media/interview.mp4")
 PEOPLE = Path("examples/people")
 RIGHT, SOURCE = 1, "ben"  # the role that is replaced, and by whom
-HOUSE = "house/detector"
 TITLES = {"psnr": "PSNR dB", "ssim": "SSIM", "to_source": "like Ben", "to_target": "like himself",
           "jitter": "jitter", "flicker": "flicker"}  # fmt: skip
 UNITS = "like: cosine; jitter: hundredths of the eye distance; flicker: levels of 255"
@@ -105,9 +104,8 @@ def main() -> int:
 
 
 def swap(clip: Path, result: Path, *more: str) -> int:
-    """The stock graph with the models that ship, and its report beside the result."""
-    settings = (f"vars.input={clip}", f"vars.output={result}", f"detect.model={HOUSE}",
-                f"swap.detector={HOUSE}", *more)  # fmt: skip
+    """The stock graph, and its report beside the result."""
+    settings = (f"vars.input={clip}", f"vars.output={result}", *more)
     options = [word for setting in settings for word in ("--set", setting)]
     pages = ["--html", str(result.with_suffix(".html")), "--report"]
     return vplugin(["run", "graphs/swap.yaml", *options, *pages, str(result.with_suffix(".json"))])

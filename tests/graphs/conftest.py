@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
-from unittest import mock
 
 import numpy as np
 import pytest
-
-from vplugin.errors import ModelError
-from vplugin.models.store import MIRROR, Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,15 +67,3 @@ def people(media: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Clip:
     path = tmp_path_factory.mktemp("media") / "people.mp4"
     boxes = [(x, 138, x + 300, 438) for x in (40, 380, 720)]
     return make(media, path, media.group(), media.Shot(960, 540, 1), boxes)
-
-
-@pytest.fixture(scope="session")
-def yunet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The detector, in a store of this session's own."""
-    folder = tmp_path_factory.mktemp("models")
-    with mock.patch.dict(os.environ, VPLUGIN_MODELS=str(folder)):
-        try:
-            Store.default().pull("yunet")
-        except ModelError as error:
-            pytest.skip(f"YuNet cannot be had ({error}); {MIRROR} may name a folder with it")
-        yield

@@ -229,10 +229,7 @@ def models() -> Iterator[Finding]:
         yield Finding("warn", "models", f"{store.root} cannot be written",
                       "set VPLUGIN_MODELS to another folder")  # fmt: skip
     mirror = f", mirror {store.mirror}" if store.mirror else ""
-    ready = "yunet" in present or store.mirror  # stock graphs ask for it
-    advice = "" if ready else "`vplugin models pull yunet`, which stock graphs detect faces with"
-    held = ", ".join(present)
-    yield Finding("warn" if advice else "ok", "models", f"{store.root}: {held}{mirror}", advice)
+    yield Finding("ok", "models", f"{store.root}: {', '.join(present)}{mirror}")
 
 
 def plugins() -> Iterator[Finding]:

@@ -23,8 +23,9 @@ class DetectParams(Params):
     """Parameters of :class:`Detect`."""
 
     model: str = Field(
-        default="yunet",
-        description="Catalogue name or ONNX file of a detector, SCRFD (insightface) or YuNet.",
+        default="house/detector",
+        description="Catalogue name or ONNX file of a detector, SCRFD (insightface) or YuNet; "
+        "house/detector ships with vplugin.",
     )
     landmarks: str = Field(
         default=AUTO,
@@ -67,7 +68,7 @@ class Detect(Node[DetectParams]):
     ``nms``, ``size``, ``min_face`` and ``max_faces`` may be changed while it runs.
 
     Example:
-        >>> Detect(DetectParams(model="yunet", score=0.6, min_face=24))  # doctest: +ELLIPSIS
+        >>> Detect(DetectParams(score=0.6, min_face=24))  # doctest: +ELLIPSIS
         <...Detect object at ...>
     """
 
@@ -127,7 +128,8 @@ class Detect(Node[DetectParams]):
 
     def _whole(self, views: Sequence[View]) -> list[Detections]:
         params = self.params
-        return self._detector.detect(
+        assert self._finder is not None
+        return self._finder.detect(
             [view.rgb for view in views],
             score=params.score,
             iou=params.nms,
@@ -144,14 +146,16 @@ class Detect(Node[DetectParams]):
         if enlarge <= 1 or view.scale <= 1:
             return self._whole([view])[0]
         fine_size = round(max(view.rgb.shape[:2]) * min(enlarge, view.scale))
-        return detect_tiled(
+        found = detect_tiled(
             self._detector,
             view.rgb,
             self._scaler.view(frame.picture, fine_size).rgb,
             score=params.score,
             iou=params.nms,
-            max_faces=params.max_faces,
         )
+        assert self._finder is not None
+        found = self._finder.with_near(view.rgb, found, score=params.score, iou=params.nms)
+        return found.foremost(params.max_faces, *view.rgb.shape[1::-1])
 
     def report(self) -> Mapping[str, Any]:
         """What ran, and how many faces were found."""

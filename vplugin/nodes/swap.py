@@ -131,7 +131,7 @@ class SwapParams(Params):
         "In place of `source`.",
     )
     model: str = Field(
-        default=COPY,
+        default=AUTO,
         description="mesh (no swap network: bends the source's pictures; needs `landmarks` and "
         "`parser`), copy (no network at all), a catalogue name or ONNX file of an inswapper, or "
         "auto: mesh where its models are there, else copy.",
@@ -140,7 +140,8 @@ class SwapParams(Params):
     mask: MaskParams = Field(default=MaskParams(), description="The border of the new face.")
     colour: ColourParams = Field(default=ColourParams(), description="Its colour and light.")
     detector: str = Field(
-        default="yunet", description="Model that finds the face in the source pictures."
+        default="house/detector",
+        description="Model that finds the face in the source pictures.",
     )
     landmarks: str = Field(
         default="house/landmarks",

@@ -53,9 +53,9 @@ class DetectorRecipe(Recipe):
     held_out_things: Seeds = (9_000_000, 9_000_256)
     sides: tuple[int, ...] = Field(default=(256, 320, 384), description="Sides of pictures, px")
     alarms: float = Field(
-        default=0.01, gt=0, description="False alarms a held-out picture at a score of 0.5"
+        default=0.003, gt=0, description="False alarms a held-out picture at a score of 0.5"
     )
-    many_alarms: float = Field(default=0.2, gt=0, description="The same at a score of 0.3")
+    many_alarms: float = Field(default=0.1, gt=0, description="The same at a score of 0.3")
     calibrated: int = Field(default=400, ge=1, description="Held-out pictures that decide on them")
     judged: int = Field(default=200, ge=1, description="Held-out pictures of an evaluation")
     widths: tuple[int, int, int, int, int] = Field(
