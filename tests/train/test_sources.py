@@ -7,9 +7,12 @@ from tests.train.bank_items import bank_item
 from tests.train.stand_in import drawn_face
 from vplugin.train.people import BackSource, Crowd, PeopleSource
 from vplugin.train.places import PlaceSource, ThingSource
+from vplugin.train.portraits import PortraitSource
 from vplugin.train.shards import Item, Source, version_of
 
-SOURCES = [PeopleSource(64), BackSource(48), PlaceSource(48), ThingSource(48)]
+SOURCES = [
+    PeopleSource(64), BackSource(48), PlaceSource(48), ThingSource(48), PortraitSource(96),
+]  # fmt: skip
 BY_NAME = pytest.mark.parametrize("source", SOURCES, ids=lambda one: one.name)
 
 
@@ -32,7 +35,8 @@ def test_items_have_the_form_that_is_promised(source: Source) -> None:
 @BY_NAME
 def test_a_seed_gives_the_same_bytes_and_another_seed_others(source: Source) -> None:
     one, again, other = (items(source, range(n, n + 1))[0] for n in (1, 1, 2))
-    assert all(np.array_equal(one[name], again[name]) for name in one)
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, again[name])  # which takes NaN for NaN
     assert not np.array_equal(one["image"], other["image"])
 
 
@@ -68,3 +72,14 @@ def test_a_crowd_is_people_and_faces_alike() -> None:
     np.testing.assert_array_equal(crowd[4]["points"], faces[2]["points"])
     with pytest.raises(IndexError):
         crowd[5]
+
+
+def test_portraits_of_one_person_share_the_identity_and_are_aligned() -> None:
+    made = items(PortraitSource(96, variants=4), range(8))
+    by_person = {int(item["person"]): item["identity"] for item in made}
+    assert set(by_person) == {0, 1}
+    for item in made:
+        np.testing.assert_array_equal(item["identity"], by_person[int(item["person"])])
+        assert abs(float(item["yaw"])) <= 70
+    first, second = by_person.values()
+    assert np.nanmax(np.abs(first - second)) > 0.05
