@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,7 +11,14 @@ from tests.vision.mesh_faces import Known, crop, face, picture, points_of, view
 from vplugin.vision import mesh_view
 from vplugin.vision.landmarks import Landmarker, five_points
 from vplugin.vision.mesh_model import face_model
-from vplugin.vision.mesh_view import FACE, NetSight, agreement, prepared
+from vplugin.vision.mesh_view import (
+    FACE,
+    NetSight,
+    agreement,
+    openings,
+    prepared,
+    state_of,
+)
 from vplugin.vision.parse import FaceClass, Parser
 
 SKIN = (0.8, 0.6, 0.5, 0.3)
@@ -127,3 +135,23 @@ def test_hard_shadows_and_darkness_are_flaws():
     assert flaws(1.0) < 0.1
     assert flaws(shade) > flaws(1.0) + 0.2
     assert flaws(0.2) > flaws(1.0) + 0.2
+
+
+@pytest.mark.parametrize(("high", "wanted"), [(0.0, 0.0), (0.1, 0.075), (0.4, 0.3)])
+def test_eyes_are_open_as_far_as_eyeballs_are_seen(high: float, wanted: float) -> None:
+    points = np.array([[60.0, 80], [120, 80], [90, 110], [70, 130], [110, 130]])
+    eyes = np.zeros((160, 180), np.float32)
+    wide = 0.42 * 60
+    axes = round(wide / 2 * 16), round(high * wide / 2 * 16)
+    if high:
+        cv2.ellipse(eyes, (60 * 16, 80 * 16), axes, 0, 0, 360, 1.0, -1, shift=4)
+    left, right = openings(eyes, points)
+    assert left == pytest.approx(wanted, abs=0.04)
+    assert right == 0
+
+
+def test_lids_that_are_shut_close_the_eyes_of_a_state() -> None:
+    marks = np.random.default_rng(0).uniform(0, 100, (106, 2))
+    plain, shut = state_of(marks), state_of(marks, (0.01, 9.0))
+    assert shut.eyes == (min(plain.eyes[0], 0.01), plain.eyes[1])
+    assert (shut.mouth, shut.gaze) == (plain.mouth, plain.gaze)

@@ -173,7 +173,7 @@ class MeshSwapper:
 
     def _understood(self, crop: Floats, seen: Seen) -> _Target:
         fit = self._model.fit(seen.landmarks)
-        return _Target(crop, seen.landmarks, seen.face, fit, state_of(seen.landmarks))
+        return _Target(crop, seen.landmarks, seen.face, fit, state_of(seen.landmarks, seen.lids))
 
     def _made(
         self, target: _Target, chosen: Sequence[tuple[MeshView, float]], eyes: tuple[float, float]

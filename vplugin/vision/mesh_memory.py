@@ -19,7 +19,7 @@ _OPTIONS = SmoothOptions(cutoff=1.5, slope=5.0)
 _UNIT = 0.22  # eye distance in an aligned crop of width 1
 _PAUSE = 1.0  # seconds unseen after which all begins anew
 _FACE = 0.6  # weight of the newest frame in what counts as face
-_SETTLE = 0.08  # seconds over which the target's own eyes come and go
+_SETTLE = 0.056  # seconds over which the target's own eyes come and go
 _FADE = 0.4  # seconds over which the new face itself comes and goes
 _REMEMBERED = 256  # persons
 
@@ -55,7 +55,7 @@ class Memory:
         if self.face is not None and self.face.shape == face.shape and self.step > 0:
             face = np.asarray(cv2.addWeighted(face, _FACE, self.face, 1.0 - _FACE, 0.0))
         self.face = face
-        return Seen(self.marks.value * size, face, seen.trust)
+        return Seen(self.marks.value * size, face, seen.trust, seen.lids)
 
     def settled(self, eyes: tuple[float, float]) -> tuple[float, float]:
         """Shares of the target's own eyes, without leaps."""

@@ -40,6 +40,7 @@ __all__ = [
     "State",
     "agreement",
     "completed",
+    "openings",
     "prepared",
     "state_of",
 ]
@@ -76,6 +77,8 @@ _AT_ODDS = (0.15, 0.28)  # eye distances between the two; 0.04 to 0.09 is usual
 # Of the 106: corners and lids of the eyes at the picture's left and right.
 _EYES = ((35, 39, 40, 33, 38), (89, 93, 94, 87, 92))
 _LIPS = (62, 60)
+_EYE_WIDTH, _EYE_REACH = 0.42, 0.33  # eye distances
+_BALL = 0.75  # the area of what a parser takes for an eye runs larger than the gap of the lids
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +90,13 @@ class Seen:
         face: (h, h) float32 in 0–1, h any size: chance that a pixel shows the face (skin, features)
             and nothing before it: no hair, no glasses, no hand.
         trust: 0–1, how far the landmarks are to be believed.
+        lids: Most that each eye can be open, gap over width, at the picture's left and right.
     """
 
     landmarks: Places
     face: Floats
     trust: float = 1.0
+    lids: tuple[float, float] = (math.inf, math.inf)
 
 
 class Sight(Protocol):
@@ -137,9 +142,34 @@ class NetSight:
         cut = np.stack([warp(c, m, (side, side)) for c, m in zip(crops, matrices, strict=True)])
         parsed = self._parser.parse(cut * 255.0)
         face = parsed.chance(*FACE) * (1.0 - parsed.hidden)
+        eyes = parsed.chance(FaceClass.LEFT_EYE, FaceClass.RIGHT_EYE)
         return [
-            Seen(marks[k], _back(face[k], matrices[k], size), trusts[k]) for k in range(len(crops))
+            Seen(
+                marks[k],
+                _back(face[k], matrices[k], size),
+                trusts[k],
+                openings(eyes[k], apply(matrices[k], points[k])),
+            )
+            for k in range(len(crops))
         ]
+
+
+def openings(eyes: Floats, points: Array) -> tuple[float, float]:
+    """How open eyes can be by what is seen of the eyeballs: gap of the lids over width.
+
+    A landmark net finds the lids of shut eyes nearly as far apart as those of open ones; a parser
+    finds no eye there.
+
+    Args:
+        eyes: (h, w) chance of eye.
+        points: (5, 2) there; the first two are the eyes.
+    """
+    rows, columns = np.mgrid[: eyes.shape[0], : eyes.shape[1]]
+    apart = max(float(np.hypot(*(points[1] - points[0]))), 1e-6)
+    ellipse = math.pi / 4.0 * (_EYE_WIDTH * apart) ** 2  # of an eye as high as wide
+    near = [np.hypot(columns - x, rows - y) < _EYE_REACH * apart for x, y in points[:2]]
+    left, right = (_BALL * float(eyes[one].sum()) / ellipse for one in near)
+    return left, right
 
 
 def agreement(marks: Places, points: Array) -> float:
@@ -177,21 +207,22 @@ class State:
     gaze: tuple[tuple[float, float], tuple[float, float]]
 
 
-def state_of(marks: Places) -> State:
-    """Measured on landmarks (106, 2)."""
+def state_of(marks: Places, lids: tuple[float, float] = (math.inf, math.inf)) -> State:
+    """Measured on landmarks (106, 2), eyes no further open than ``lids`` of :class:`Seen`."""
     left, right = (marks[list(eye[:2])].mean(axis=0) for eye in _EYES)
     between = max(float(np.hypot(*(right - left))), 1e-6)
-    openings, gazes = [], []
+    gaps, gazes = [], []
     for first, second, top, bottom, pupil in _EYES:
         across = marks[second] - marks[first]
         width = max(float(np.hypot(*across)), 1e-6)
         along = across / width
         down = np.array([-along[1], along[0]])
-        openings.append(max(0.0, float((marks[bottom] - marks[top]) @ down)) / width)
+        gaps.append(max(0.0, float((marks[bottom] - marks[top]) @ down)) / width)
         offset = marks[pupil] - (marks[first] + marks[second]) / 2.0
         gazes.append((float(offset @ along) / width, float(offset @ down) / width))
     mouth = float(np.hypot(*(marks[_LIPS[1]] - marks[_LIPS[0]]))) / between
-    return State(mouth, (openings[0], openings[1]), (gazes[0], gazes[1]))
+    shut = min(gaps[0], lids[0]), min(gaps[1], lids[1])
+    return State(mouth, shut, (gazes[0], gazes[1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +262,11 @@ def prepared(model: FaceModel, sight: Sight, view: View) -> tuple[MeshView, Mesh
     rgba = np.dstack([rgb, alpha])
     other = seen.landmarks[model.mirror] * [-1.0, 1.0] + [size - 1.0, 0.0]
     flipped = np.ascontiguousarray(rgba[:, ::-1])
-    return _view(model, rgba, seen.landmarks, False), _view(model, flipped, other, True)
+    state, mirrored = state_of(seen.landmarks, seen.lids), state_of(other, seen.lids[::-1])
+    return (
+        _view(model, rgba, seen.landmarks, state, False),
+        _view(model, flipped, other, mirrored, True),
+    )
 
 
 def completed(views: Sequence[MeshView]) -> tuple[MeshView, ...]:
@@ -247,12 +282,12 @@ def completed(views: Sequence[MeshView]) -> tuple[MeshView, ...]:
     return tuple(result)
 
 
-def _view(model: FaceModel, rgba: Array, marks: Places, mirrored: bool) -> MeshView:
+def _view(model: FaceModel, rgba: Array, marks: Places, state: State, mirrored: bool) -> MeshView:
     fit = model.fit(marks)
     vertices = model.placed(fit)
     facing = facings(model, vertices)
     flaws = _flaws(model, rgba, vertices, fit.scale)
-    return MeshView(pyramid(rgba), fit, vertices, facing, state_of(marks), mirrored, flaws)
+    return MeshView(pyramid(rgba), fit, vertices, facing, state, mirrored, flaws)
 
 
 def _flaws(model: FaceModel, rgba: Array, vertices: Places, scale: float) -> float:
