@@ -4,9 +4,9 @@
 
 Runs graphs/swap.yaml on examples/media/interview.mp4 with the models that ship: nothing is
 fetched. The man on the right gets Ben's face. Everybody in the film was computed, so the perfectly
-swapped picture can be computed too; the table says how near the swap comes to it, whom the face is
-like, and how steady it is. Then the same graph runs on a real photograph in motion
-(examples/media.py). What comes out is in out/demo.
+swapped picture can be computed too; the table says how near the swap comes to it, how steady it is
+and, where `house/identity` is installed, whom the face is like. Then the same graph runs on a real
+photograph in motion (examples/media.py). What comes out is in out/demo.
 """
 
 from __future__ import annotations
@@ -82,10 +82,12 @@ def main() -> int:
     if status := swap(FILM, film, *replaced):
         return status
     console = Console()
+    report = RunReport.model_validate_json(film.with_suffix(".json").read_text())
+    if report.stopped:
+        return stopped(console)
     with console.status("Computing what a perfect swap would be …"), ExitStack() as stack:
         eyes = open_eyes(stack)
         judgement = judged(film, eyes)
-    report = RunReport.model_validate_json(film.with_suffix(".json").read_text())
     console.print(nodes(report))
     console.print(table(judgement.rows))
     console.print(eyes.missing())
@@ -101,6 +103,14 @@ def main() -> int:
                        ("Report", photograph.with_suffix(".html"))):  # fmt: skip
         console.print(f"{name:11}{path}")
     return 0
+
+
+def stopped(console: Console) -> int:
+    """Ctrl-C is for the whole demo; what older runs left would not belong to this film."""
+    for name in ("figures.json", "strip.png"):
+        (OUT / name).unlink(missing_ok=True)
+    console.print("Stopped.")
+    return 130
 
 
 def swap(clip: Path, result: Path, *more: str) -> int:
@@ -152,7 +162,8 @@ def table(rows: Mapping[str, Measures]) -> Table:
     """The figures, for people; those that nobody measured are left out."""
     names = [f.name for f in fields(Measures)]
     shown = [n for n in names if not all(np.isnan(getattr(row, n)) for row in rows.values())]
-    made = Table(title="his face, against the exact truth", caption=UNITS)
+    units = UNITS if "to_source" in shown else UNITS.partition("; ")[2]
+    made = Table(title="his face, against the exact truth", caption=units)
     for column in ("", *(TITLES[name] for name in shown)):
         made.add_column(column, justify="right" if column else "left")
     for name, row in rows.items():

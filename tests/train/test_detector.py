@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from pydantic import ValidationError
 from rich.console import Console
 
 from tests.train.stand_in import drawn_face, drawn_place
@@ -135,3 +136,8 @@ def test_insightface_finds_the_same(model: Path, shape: tuple[int, int], tmp_pat
     np.testing.assert_allclose(boxes[:, 4], ours.scores[order], atol=1e-4)
     np.testing.assert_allclose(boxes[:, :4], ours.boxes[order], atol=0.01)
     np.testing.assert_allclose(points, ours.points[order], atol=0.01)
+
+
+def test_held_out_things_are_not_learned_from(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="things and held_out_things share seeds"):
+        recipe(tmp_path, things=(0, 10), held_out_things=(5, 20))

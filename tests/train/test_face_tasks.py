@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from tests.train.bank_items import SIZE, bank
 from tests.vision.detector_models import OrtSession, noise_picture
@@ -176,3 +177,18 @@ def test_accepted_share_and_area_under_curve() -> None:
     assert accepted_share(same, different, 0.5) == 1.0
     scores = np.array([0.1, 0.4, 0.35, 0.8], np.float32)
     assert area_under_curve(scores, np.array([False, False, True, True])) == 0.75
+
+
+@pytest.mark.parametrize(
+    ("train", "held_out", "shared"),
+    [((0, 6), (6, 9), False), ((0, 7), (7, 12), True), ((7, 12), (0, 7), True)],
+)
+def test_nobody_is_both_learned_from_and_held_out(
+    train: tuple[int, int], held_out: tuple[int, int], shared: bool
+) -> None:
+    given = SETTINGS | {"data": DATA | {"train": train, "held_out": held_out}}
+    if not shared:
+        LandmarkRecipe(**given)
+        return
+    with pytest.raises(ValidationError, match="share a person"):
+        LandmarkRecipe(**given)

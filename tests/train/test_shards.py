@@ -112,3 +112,17 @@ def test_the_folder_follows_the_renderer_and_the_settings(tmp_path: Path) -> Non
     assert folder_for(Squares(), data) == tmp_path / "squares"
     assert len(open_or_render(Squares(), data, data.train)) == 6
     assert (tmp_path / "squares" / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("text", ["", "no json", "[1, 2]"])
+def test_a_manifest_that_is_none_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(TrainError, match="manifest"):
+        render(tmp_path, Squares(), (0, 2))
+
+
+def test_an_empty_shard_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "shard-000000000-000000002.npy"
+    path.write_bytes(b"")
+    with pytest.raises(TrainError, match=r"shard-000000000-000000002.*not a shard: .+"):
+        Shards([path])

@@ -124,3 +124,10 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 def test_a_device_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="no CUDA device"):
         train(recipe(tmp_path, device="cuda"))
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(TrainError, match="file.*cannot be written"):
+            train(recipe(place))

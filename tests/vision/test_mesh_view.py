@@ -15,6 +15,7 @@ from vplugin.vision.mesh_view import (
     FACE,
     NetSight,
     agreement,
+    mouth_gap,
     openings,
     prepared,
     state_of,
@@ -148,6 +149,17 @@ def test_eyes_are_open_as_far_as_eyeballs_are_seen(high: float, wanted: float) -
     left, right = openings(eyes, points)
     assert left == pytest.approx(wanted, abs=0.04)
     assert right == 0
+
+
+@pytest.mark.parametrize("high", [0, 6, 18])
+def test_a_mouth_is_open_as_far_as_is_seen_between_the_lips(high: int) -> None:
+    points = np.array([[60.0, 80], [120, 80], [90, 110], [70, 130], [110, 130]])
+    inner = np.zeros((160, 180), np.float32)
+    inner[130 : 130 + high, 76:104] = 1
+    inner[:30] = 1  # far from the mouth
+    assert mouth_gap(inner, points) == pytest.approx(high / 60)
+    marks = np.zeros((106, 2))
+    assert state_of(marks, least=0.3).mouth == 0.3
 
 
 def test_lids_that_are_shut_close_the_eyes_of_a_state() -> None:

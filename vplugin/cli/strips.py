@@ -28,6 +28,7 @@ SHRINK = 4  # pictures are compared at a quarter of their size: coding noise ave
 VISIBLE = 14  # of 255; what differs less is coding noise
 HEIGHT = 260  # of a shown picture, pixels
 SAME_LENGTH = 0.2  # seconds; containers round
+_APART = 0.1  # of the picture's height: alterations no further apart are one place
 MARGIN = 0.6  # shown around what was altered, in its size
 
 
@@ -175,8 +176,10 @@ def _compare(before: Rgb, after: Rgb, time: float) -> list[Strip]:
 
 def _places(altered: npt.NDArray[np.uint8]) -> list[Rect]:
     """Where a mask (H, W) is set, as few rectangles with their margins apart from one another."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(altered)
-    found = [Rect(*(int(value) for value in row[:4])) for row in stats[1:]]
+    # Of one face, eyes and mouth may differ and the rest hardly: near ones are one place.
+    reach = max(3, round(_APART * altered.shape[0])) | 1
+    count, labels = cv2.connectedComponents(cv2.dilate(altered, np.ones((reach, reach), np.uint8)))
+    found = [_bounds((labels == number) & (altered > 0)) for number in range(1, count)]
     places: list[Rect] = []
     while found:
         rect = found.pop()
@@ -189,6 +192,13 @@ def _places(altered: npt.NDArray[np.uint8]) -> list[Rect]:
         right, bottom = max(rect.right, near.right), max(rect.bottom, near.bottom)
         found.append(Rect(x, y, right - x, bottom - y))
     return places
+
+
+def _bounds(mask: npt.NDArray[np.bool_]) -> Rect:
+    """The smallest rectangle with all that is set, of a mask that is set somewhere."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    x, y = int(columns[0]), int(rows[0])
+    return Rect(x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
 
 
 def _wider(rect: Rect) -> Rect:

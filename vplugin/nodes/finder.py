@@ -1,4 +1,7 @@
-"""A detector, and the landmark net that makes its points exact where it has one; not a node."""
+"""A detector, and the landmark net that betters its points where it has one; not a node.
+
+The house detector is known by its catalogue name: the same file by its path is any SCRFD.
+"""
 
 from __future__ import annotations
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vplugin.errors import TrainError
 from vplugin.train.augment import Matrix
@@ -27,6 +27,18 @@ class FaceRecipe(Recipe):
 
     variants: int = Field(default=4, ge=1, description="Pictures of each person in the bank")
     behind: float = Field(default=0.4, ge=0, le=1, description="Share before another backdrop")
+
+    @model_validator(mode="after")
+    def _nobody_twice(self) -> Self:
+        """No person, not only no picture, is both learned from and held out."""
+        ranges = [
+            (first // self.variants, (end - 1) // self.variants)
+            for first, end in (self.data.train, self.data.held_out)
+        ]
+        (a, b), (c, d) = ranges
+        if a <= d and c <= b:
+            raise ValueError("data.train and data.held_out share a person: use whole persons")
+        return self
 
 
 RecipeT = TypeVar("RecipeT", bound=FaceRecipe)

@@ -10,12 +10,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vplugin.nets.house.detector import STRIDES, Detector, DetectorShape, Found
 from vplugin.train.assign import Faces, anchors_of, detection_losses
@@ -66,6 +66,16 @@ class DetectorRecipe(Recipe):
     )
     neck: int = Field(default=DetectorShape.neck, ge=4, description="Channels of the pyramid")
     head: int = Field(default=DetectorShape.head, ge=0, description="Convolutions of a head")
+
+    @model_validator(mode="after")
+    def _held_out_apart(self) -> Self:
+        pairs = {"places": self.held_out_places, "backs": self.held_out_backs,
+                 "things": self.held_out_things}  # fmt: skip
+        for name, (first, end) in pairs.items():
+            seeds: Seeds = getattr(self, name)
+            if seeds[0] < end and first < seeds[1]:
+                raise ValueError(f"{name} and held_out_{name} share seeds")
+        return self
 
 
 class DetectorTask(Task[DetectorRecipe]):

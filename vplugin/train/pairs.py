@@ -19,6 +19,7 @@ from vplugin.synth.render import render
 from vplugin.synth.rendering import Rendering
 from vplugin.synth.scene import Scene
 from vplugin.synth.swap import swap_truth
+from vplugin.train import faces, parser, proxies, reenact
 from vplugin.train.augment import Matrix, warped
 from vplugin.train.faces import face_scene
 from vplugin.train.parser import class_of_segment
@@ -51,6 +52,7 @@ class PairSource:
     severity: Severity = field(default_factory=Severity)
 
     name = "pairs"
+    parts = (faces, parser, proxies, reenact)  # edits of these make another bank
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from vplugin.synth.render import render
+from vplugin.train import faces
 from vplugin.train.augment import warped
 from vplugin.train.faces import face_scene
 from vplugin.train.shards import Item
@@ -42,6 +43,7 @@ class PortraitSource:
     variants: int = 4
 
     name = "portraits"
+    parts = (faces,)  # edits of it make another bank
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -3,8 +3,8 @@
 For procedural people the face is rendered again, and made as wrong as a reenactment net would make
 it, by a severity: a share of the attribute giver's identity leaks in, expression and pose are a
 little off, the light stays the identity giver's, the picture is soft and bent. Without that the
-claim that triplets of such proxies teach would be a tautology. Photographs are reenacted by the
-mesh swap or by a LivePortrait back end (:class:`Reenactor` is what the pipeline asks of either).
+claim that triplets of such proxies teach would be a tautology. :class:`Reenactor` is what the
+pipeline asks of anything that reenacts photographs; none is here yet.
 """
 
 from __future__ import annotations
@@ -101,13 +101,14 @@ def softened(picture: Picture, severity: Severity, generator: np.random.Generato
     unit = severity.factor * side / 128
     if unit == 0:
         return picture
+    blur = max(severity.blur * unit, 0.05)  # which is none
     coarse = generator.normal(0, severity.bend * unit, (2, 4, 4)).astype(np.float32)
     shift = [cv2.resize(one, (side, side), interpolation=cv2.INTER_CUBIC) for one in coarse]
     y, x = np.mgrid[:side, :side].astype(np.float32)
     bent = cv2.remap(
         picture, x + shift[0], y + shift[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
     )
-    return np.asarray(cv2.GaussianBlur(bent, (0, 0), severity.blur * unit), np.uint8)
+    return np.asarray(cv2.GaussianBlur(bent, (0, 0), blur), np.uint8)
 
 
 def _off(group: Any, spread: float, unit: str, generator: np.random.Generator) -> Any:

@@ -91,12 +91,16 @@ class Shards(Sequence[Item]):
 
 
 def version_of(source: Source) -> str:
-    """A hash of the renderer's and the source's code, and of the source's settings."""
+    """A hash of the renderer's and the source's code, and of the source's settings.
+
+    A source that is made by other modules of ours names them in an attribute ``parts``.
+    """
     digest = hashlib.sha256(f"{source.name}\n{source.dtype!r}\n{source!r}".encode())
     folder = Path(next(iter(vplugin.synth.__path__)))
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    digest.update(Path(inspect.getfile(type(source))).read_bytes())
+    for part in (type(source), *getattr(source, "parts", ())):
+        digest.update(Path(inspect.getfile(part)).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -218,7 +222,11 @@ def _check_manifest(folder: Path, source: Source, *, any_version: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(now, indent=1), encoding="utf-8")
         return
-    held = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        held.get("source")
+    except (OSError, ValueError, AttributeError):
+        raise TrainError("not a manifest of shards", where=path, mend="delete its folder") from None
     if (held.get("source"), held.get("dtype")) != (now["source"], now["dtype"]):
         raise TrainError("holds other data", where=folder, mend="name another data.folder")
     if held.get("version") != version and not any_version:
@@ -234,6 +242,6 @@ def _open(path: Path) -> npt.NDArray[Any]:
         if path.stat().st_size < 200:  # nothing but a header: numpy cannot map it
             return np.load(path)  # type: ignore[no-any-return]
         return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
-    except (OSError, ValueError) as error:
-        what = str(error).splitlines()[0]
+    except (OSError, ValueError, EOFError) as error:
+        what = (str(error) or "empty").splitlines()[0]
         raise TrainError(f"not a shard: {what}", where=path, mend="delete it") from None

@@ -120,9 +120,14 @@ class Trainer:
             raise TrainError(
                 "holds a run already", where=self.folder, mend="--resume it, or name another output"
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(self.recipe.model_dump(mode="json"), sort_keys=False)
-        (self.folder / "recipe.yaml").write_text(text, encoding="utf-8")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "recipe.yaml").write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise TrainError(
+                f"cannot be written: {error.strerror}", where=self.folder, mend="set output"
+            ) from None
 
     def _set_up(self) -> None:
         torch.manual_seed(self.recipe.seed)

@@ -87,6 +87,8 @@ def write_pair(folder: Path, pair: Pair) -> None:
         TrainError: It cannot be written.
     """
     part = folder.with_name(f".{folder.name}.{os.getpid()}")
+    if folder.exists():
+        raise TrainError("is there already", where=folder, mend="delete it, or name another")
     try:
         part.mkdir(parents=True)
         for name, picture in zip(_FILES, pair, strict=True):
@@ -137,7 +139,9 @@ def _read(path: Path) -> Picture:
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
-        raise TrainError(f"cannot be read: {error.strerror}", where=path) from None
+        raise TrainError(
+            f"cannot be read: {error.strerror}", where=path, mend="delete its folder"
+        ) from None
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     if picture is None:
         raise TrainError("not a picture", where=path, mend="delete its folder")

@@ -173,7 +173,9 @@ class MeshSwapper:
 
     def _understood(self, crop: Floats, seen: Seen) -> _Target:
         fit = self._model.fit(seen.landmarks)
-        return _Target(crop, seen.landmarks, seen.face, fit, state_of(seen.landmarks, seen.lids))
+        return _Target(
+            crop, seen.landmarks, seen.face, fit, state_of(seen.landmarks, seen.lids, seen.mouth)
+        )
 
     def _made(
         self, target: _Target, chosen: Sequence[tuple[MeshView, float]], eyes: tuple[float, float]

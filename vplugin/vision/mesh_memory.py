@@ -55,7 +55,7 @@ class Memory:
         if self.face is not None and self.face.shape == face.shape and self.step > 0:
             face = np.asarray(cv2.addWeighted(face, _FACE, self.face, 1.0 - _FACE, 0.0))
         self.face = face
-        return Seen(self.marks.value * size, face, seen.trust, seen.lids)
+        return Seen(self.marks.value * size, face, seen.trust, seen.lids, seen.mouth)
 
     def settled(self, eyes: tuple[float, float]) -> tuple[float, float]:
         """Shares of the target's own eyes, without leaps."""

@@ -40,6 +40,7 @@ __all__ = [
     "State",
     "agreement",
     "completed",
+    "mouth_gap",
     "openings",
     "prepared",
     "state_of",
@@ -78,6 +79,7 @@ _AT_ODDS = (0.15, 0.28)  # eye distances between the two; 0.04 to 0.09 is usual
 _EYES = ((35, 39, 40, 33, 38), (89, 93, 94, 87, 92))
 _LIPS = (62, 60)
 _EYE_WIDTH, _EYE_REACH = 0.42, 0.33  # eye distances
+_MOUTH_REACH, _MOUTH_WIDTH = 0.7, 0.7  # eye distances; share of the corners' distance
 _BALL = 0.75  # the area of what a parser takes for an eye runs larger than the gap of the lids
 
 
@@ -91,12 +93,14 @@ class Seen:
             and nothing before it: no hair, no glasses, no hand.
         trust: 0–1, how far the landmarks are to be believed.
         lids: Most that each eye can be open, gap over width, at the picture's left and right.
+        mouth: Least that the mouth is open, gap between the lips over the eye distance.
     """
 
     landmarks: Places
     face: Floats
     trust: float = 1.0
     lids: tuple[float, float] = (math.inf, math.inf)
+    mouth: float = 0.0
 
 
 class Sight(Protocol):
@@ -143,12 +147,14 @@ class NetSight:
         parsed = self._parser.parse(cut * 255.0)
         face = parsed.chance(*FACE) * (1.0 - parsed.hidden)
         eyes = parsed.chance(FaceClass.LEFT_EYE, FaceClass.RIGHT_EYE)
+        inner = parsed.chance(FaceClass.INNER_MOUTH)
         return [
             Seen(
                 marks[k],
                 _back(face[k], matrices[k], size),
                 trusts[k],
                 openings(eyes[k], apply(matrices[k], points[k])),
+                mouth_gap(inner[k], apply(matrices[k], points[k])),
             )
             for k in range(len(crops))
         ]
@@ -192,6 +198,21 @@ def _back(face: Floats, matrix: Array, size: int) -> Floats:
     return np.asarray(warp(face, compose(ours, invert(matrix)), (half, half), border="black"))
 
 
+def mouth_gap(inner: Floats, points: Array) -> float:
+    """How far the lips are apart by what is seen between them, over the eye distance.
+
+    Args:
+        inner: (h, w) chance of teeth, tongue or what is dark behind them.
+        points: (5, 2) there; the last two are the corners of the mouth.
+    """
+    rows, columns = np.mgrid[: inner.shape[0], : inner.shape[1]]
+    apart = max(float(np.hypot(*(points[1] - points[0]))), 1e-6)
+    wide = max(float(np.hypot(*(points[4] - points[3]))), 0.2 * apart)
+    x, y = (points[3] + points[4]) / 2.0
+    near = np.hypot(columns - x, rows - y) < _MOUTH_REACH * apart
+    return float(inner[near].sum()) / (_MOUTH_WIDTH * wide) / apart
+
+
 @dataclass(frozen=True)
 class State:
     """What a face does, in shares that do not depend on its size.
@@ -207,8 +228,16 @@ class State:
     gaze: tuple[tuple[float, float], tuple[float, float]]
 
 
-def state_of(marks: Places, lids: tuple[float, float] = (math.inf, math.inf)) -> State:
-    """Measured on landmarks (106, 2), eyes no further open than ``lids`` of :class:`Seen`."""
+def state_of(
+    marks: Places, lids: tuple[float, float] = (math.inf, math.inf), least: float = 0.0
+) -> State:
+    """Measured on landmarks.
+
+    Args:
+        marks: (106, 2).
+        lids: Eyes are no further open; see :class:`Seen`.
+        least: The mouth is at least so far open.
+    """
     left, right = (marks[list(eye[:2])].mean(axis=0) for eye in _EYES)
     between = max(float(np.hypot(*(right - left))), 1e-6)
     gaps, gazes = [], []
@@ -222,7 +251,7 @@ def state_of(marks: Places, lids: tuple[float, float] = (math.inf, math.inf)) ->
         gazes.append((float(offset @ along) / width, float(offset @ down) / width))
     mouth = float(np.hypot(*(marks[_LIPS[1]] - marks[_LIPS[0]]))) / between
     shut = min(gaps[0], lids[0]), min(gaps[1], lids[1])
-    return State(mouth, shut, (gazes[0], gazes[1]))
+    return State(max(mouth, least), shut, (gazes[0], gazes[1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +291,8 @@ def prepared(model: FaceModel, sight: Sight, view: View) -> tuple[MeshView, Mesh
     rgba = np.dstack([rgb, alpha])
     other = seen.landmarks[model.mirror] * [-1.0, 1.0] + [size - 1.0, 0.0]
     flipped = np.ascontiguousarray(rgba[:, ::-1])
-    state, mirrored = state_of(seen.landmarks, seen.lids), state_of(other, seen.lids[::-1])
+    state = state_of(seen.landmarks, seen.lids, seen.mouth)
+    mirrored = state_of(other, seen.lids[::-1], seen.mouth)
     return (
         _view(model, rgba, seen.landmarks, state, False),
         _view(model, flipped, other, mirrored, True),

@@ -1,4 +1,4 @@
-"""Exact points for the faces of a detector whose own are coarse.
+"""Better points for the faces of a detector whose own are coarse.
 
 Detectors see a face at a few pixels a cell; a landmark net sees it large and upright. Its points
 take the place of the detector's where the two agree on where the face is.
