@@ -129,5 +129,5 @@ def test_a_device_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(TrainError, match="file.*cannot be written"):
+        with pytest.raises(TrainError, match=r"file.*cannot be written"):
             train(recipe(place))
