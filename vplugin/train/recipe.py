@@ -77,7 +77,7 @@ class Recipe(_Settings):
     @model_validator(mode="after")
     def _one_length(self) -> Recipe:
         if (self.steps is None) == (self.minutes is None):
-            raise ValueError("give either steps or minutes")
+            raise ValueError("give either steps or minutes, the other null: --set minutes=null")
         return self
 
 
