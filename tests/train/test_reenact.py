@@ -56,7 +56,12 @@ def test_extreme_expressions_stay_within_their_ranges() -> None:
     wild = replace(WANTED, expression=replace(WANTED.expression, jaw=1.0, blink_left=1.0))
     scene = replace(OTHER, subjects=(wild,))
     for seed in range(20):
-        reenacted_scene(ONE, scene, Severity(4.0), np.random.default_rng(seed))  # or ValueError
+        extreme = reenacted_scene(ONE, scene, Severity(4.0), np.random.default_rng(seed))
+        (subject,) = extreme.subjects
+        shares = subject.expression.vector()
+        assert shares.min() >= 0
+        assert shares.max() <= 1
+        assert subject.expression != wild.expression
 
 
 def test_softening() -> None:

@@ -179,7 +179,8 @@ def _places(altered: npt.NDArray[np.uint8]) -> list[Rect]:
     # Of one face, eyes and mouth may differ and the rest hardly: near ones are one place.
     reach = max(3, round(_APART * altered.shape[0])) | 1
     count, labels = cv2.connectedComponents(cv2.dilate(altered, np.ones((reach, reach), np.uint8)))
-    found = [_bounds((labels == number) & (altered > 0)) for number in range(1, count)]
+    parts = ((labels == number) * altered for number in range(1, count))
+    found = [Rect(*cv2.boundingRect(part)) for part in parts]
     places: list[Rect] = []
     while found:
         rect = found.pop()
@@ -192,13 +193,6 @@ def _places(altered: npt.NDArray[np.uint8]) -> list[Rect]:
         right, bottom = max(rect.right, near.right), max(rect.bottom, near.bottom)
         found.append(Rect(x, y, right - x, bottom - y))
     return places
-
-
-def _bounds(mask: npt.NDArray[np.bool_]) -> Rect:
-    """The smallest rectangle with all that is set, of a mask that is set somewhere."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    x, y = int(columns[0]), int(rows[0])
-    return Rect(x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
 
 
 def _wider(rect: Rect) -> Rect:
