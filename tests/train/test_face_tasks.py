@@ -1,4 +1,4 @@
-"""Landmarks, identity, parser, attributes: batches, losses, evaluations, files."""
+"""Landmarks, parser, attributes: batches, losses, evaluations, files."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ from vplugin.synth.parts import Segment
 from vplugin.train import bank as bank_module
 from vplugin.train.attributes import AttributeRecipe, AttributesTask, area_under_curve
 from vplugin.train.bank import FaceTask
-from vplugin.train.identity import IdentityRecipe, IdentityTask, accepted_share
 from vplugin.train.landmarks import LandmarkRecipe, LandmarksTask, point_weights
 from vplugin.train.parser import ParserRecipe, ParserTask, class_of_segment, hiding
 from vplugin.train.shards import Shards
 from vplugin.vision.attributes import AttributeReader
-from vplugin.vision.embed import Embedder
 from vplugin.vision.landmarks import Landmarker
 from vplugin.vision.parse import Parser
 
@@ -45,7 +43,6 @@ def _drawn_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _task(name: str) -> FaceTask[Any]:
     tasks: dict[str, FaceTask[Any]] = {
         "landmarks": LandmarksTask(LandmarkRecipe(**SETTINGS)),
-        "identity": IdentityTask(IdentityRecipe(**SETTINGS)),
         "parser": ParserTask(ParserRecipe(sides=(64,), **SETTINGS)),
         "attributes": AttributesTask(AttributeRecipe(**SETTINGS)),
     }
@@ -54,7 +51,7 @@ def _task(name: str) -> FaceTask[Any]:
     return task
 
 
-NAMES = ("landmarks", "identity", "parser", "attributes")
+NAMES = ("landmarks", "parser", "attributes")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,7 +102,6 @@ def test_the_file_is_read_by_the_runner(name: str, tmp_path: Path) -> None:
     points = np.array([[70.0, 80], [120, 80], [95, 105], [75, 130], [115, 130]])
     shapes = {
         "landmarks": lambda: Landmarker(session).of_faces(picture, box).shape == (1, 106, 2),
-        "identity": lambda: Embedder(session).of_face(picture, points).shape == (512,),
         "parser": lambda: Parser(session).of_face(picture, points).labels.shape == (1, 160, 160),
         "attributes": lambda: len(AttributeReader(session).of_faces(picture, box)) == 1,
     }
@@ -170,11 +166,7 @@ def test_a_trunk_of_another_run_is_taken_over(tmp_path: Path) -> None:
         AttributesTask(AttributeRecipe(trunk=path, **SETTINGS)).build()
 
 
-def test_accepted_share_and_area_under_curve() -> None:
-    different = np.linspace(-1, 0.5, 1001, dtype=np.float32)
-    same = np.array([0.4, 0.498, 0.6, 0.9], np.float32)
-    assert accepted_share(same, different, 1e-3) == 0.5
-    assert accepted_share(same, different, 0.5) == 1.0
+def test_area_under_curve() -> None:
     scores = np.array([0.1, 0.4, 0.35, 0.8], np.float32)
     assert area_under_curve(scores, np.array([False, False, True, True])) == 0.75
 

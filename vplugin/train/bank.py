@@ -19,14 +19,13 @@ from vplugin.train.recipe import Recipe
 from vplugin.train.shards import Shards, open_or_render
 from vplugin.train.task import Task
 
-__all__ = ["FaceRecipe", "FaceTask", "load_trunk", "pictures_of"]
+__all__ = ["FaceRecipe", "FaceTask", "PeopleRecipe", "load_trunk", "pictures_of"]
 
 
-class FaceRecipe(Recipe):
-    """Fields that the tasks share."""
+class PeopleRecipe(Recipe):
+    """Fields of tasks whose bank has several pictures of each person."""
 
     variants: int = Field(default=4, ge=1, description="Pictures of each person in the bank")
-    behind: float = Field(default=0.4, ge=0, le=1, description="Share before another backdrop")
 
     @model_validator(mode="after")
     def _nobody_twice(self) -> Self:
@@ -39,6 +38,12 @@ class FaceRecipe(Recipe):
         if a <= d and c <= b:
             raise ValueError("data.train and data.held_out share a person: use whole persons")
         return self
+
+
+class FaceRecipe(PeopleRecipe):
+    """Fields that the tasks share."""
+
+    behind: float = Field(default=0.4, ge=0, le=1, description="Share before another backdrop")
 
 
 RecipeT = TypeVar("RecipeT", bound=FaceRecipe)

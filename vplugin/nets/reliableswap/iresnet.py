@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-__all__ = ["FIXER", "IResNet", "IResNetSize", "fused", "identity_crop", "lower_crop"]
+__all__ = ["FIXER", "IResNet", "IResNetSize", "fused", "identity_crop", "lower_crop", "lower_part"]
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,14 @@ def identity_crop(pictures: Tensor) -> Tensor:
     return crop if scale == 1 else nn.functional.avg_pool2d(crop, scale)
 
 
+def lower_part() -> tuple[slice, slice]:
+    """Rows and columns of FixerNet's 56 px in ArcFace's 112: nose tip, mouth, jaw and chin."""
+    return slice(56, 112), slice(28, 84)
+
+
 def lower_crop(crops: Tensor) -> Tensor:
-    """FixerNet's 56 px of ArcFace's 112: nose tip, mouth, jaw and chin. (N, 3, 56, 56)."""
-    return crops[..., 56:112, 28:84]
+    """What FixerNet sees of ArcFace's crops (N, 3, 112, 112): (N, 3, 56, 56)."""
+    return crops[(..., *lower_part())]
 
 
 def fused(identity: Tensor, lower: Tensor) -> Tensor:

@@ -1,0 +1,252 @@
+"""What the tasks that tell people apart have in common: the bank of portraits, losses, figures.
+
+Two losses pull together. Classification of the training people with an additive margin on the
+cosine (CosFace, Wang et al. 2018, eq. 4), and what only procedural people allow: a linear readout
+of the embedding must give the person's own parameters, so that people never seen are told apart by
+how they differ, not by whom of the training people they resemble.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, linear, normalize, smooth_l1_loss
+
+from vplugin.train.augment import Camera, Framing, frame_matrix, occluded, photographed, warped
+from vplugin.train.bank import PeopleRecipe, pictures_of
+from vplugin.train.export import export_onnx, tidy
+from vplugin.train.portraits import PortraitSource
+from vplugin.train.shards import Shards, open_or_render
+from vplugin.train.task import Batch, Losses, Metrics, Task
+
+__all__ = ["SIDE", "RecogniserRecipe", "RecogniserTask", "Taught", "accepted_share"]
+
+SIDE = 112  # of ArcFace's crop, px
+_MIDDLE = (63.5, 55.5)  # of that crop in a portrait of 128 px
+_FRAMING = Framing(turn=2.5, scale=0.035, shift=0.016, squeeze=0.012)
+_CAMERA = Camera(cast=0.1, dark=0.1, blur=0.2, small=0.2, noise=0.3, jpeg=0.4, strength=0.8)
+_NEARLY = Framing(turn=1.5, scale=0.02, shift=0.01, squeeze=0.0)
+_GENTLE = Camera(cast=0.05, dark=0.05, blur=0.15, small=0.15, noise=0.3, jpeg=0.5, strength=0.6)
+_FURTHEST = 60.0  # degrees of yaw in evaluations
+_AT_ONCE = 64
+
+Picture = npt.NDArray[np.uint8]
+
+
+class RecogniserRecipe(PeopleRecipe):
+    """Fields of these tasks."""
+
+    margin: float = Field(default=0.15, ge=0, le=1, description="Taken off the true cosine")
+    sharpness: float = Field(default=20.0, gt=0, description="Cosines are multiplied by this")
+    parameters: float = Field(default=15.0, ge=0, description="Weight of the person's parameters")
+    people: int | None = Field(
+        default=None, ge=1, description="Room for so many people; null: as many as the seeds give"
+    )
+    patches: float = Field(default=0.1, ge=0, le=1, description="Share of crops with a patch")
+
+
+class Taught(nn.Module):
+    """A net, and what teaches it: a direction for each person and a readout of parameters.
+
+    Args:
+        net: (N, 3, S, S) → (N, E), of any length.
+        width: E.
+        people: How many.
+        parameters: How many each of them has.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, net: nn.Module, width: int, people: int, parameters: int) -> None:
+        super().__init__()
+        self.net = net
+        self.directions = nn.Parameter(torch.randn(people, width) * 0.05)
+        self.readout = nn.Linear(width, parameters)
+        self.register_buffer("mean", torch.zeros(parameters))
+        self.register_buffer("spread", torch.ones(parameters))
+
+    def forward(self, crops: Tensor) -> Tensor:
+        embedding: Tensor = self.net(crops)
+        return embedding
+
+    def told(self, direction: Tensor) -> Tensor:
+        """The parameters that embeddings of length 1 tell, normalised: (N, K)."""
+        scaled = direction * direction.shape[1] ** 0.5
+        return linear(scaled, self.readout.weight, self.readout.bias)
+
+
+RecipeT = TypeVar("RecipeT", bound=RecogniserRecipe)
+
+
+class RecogniserTask(Task[RecipeT]):
+    """Learns who a face is from :class:`vplugin.train.portraits.PortraitSource`.
+
+    Attributes:
+        width: Numbers of an embedding.
+    """
+
+    best = "tar"
+    width: ClassVar[int]
+    train: Shards
+    held_out: Shards
+
+    @abstractmethod
+    def net(self) -> nn.Module:
+        """A fresh net: (N, 3, S, S) RGB in -1…1 → (N, :attr:`width`)."""
+
+    @abstractmethod
+    def part(self, crop: Picture) -> Picture:
+        """What the net sees of ArcFace's crop (112, 112, 3)."""
+
+    def prepare(self) -> None:
+        """Open the bank and sort it by person."""
+        source = PortraitSource(self.recipe.data.size, self.recipe.variants)
+        self.train = open_or_render(source, self.recipe.data, self.recipe.data.train)
+        self.held_out = open_or_render(source, self.recipe.data, self.recipe.data.held_out)
+        numbers = self.train.column("person")
+        self._first = int(numbers.min())
+        # Sorted by person: where each begins, and how many pictures there are of each.
+        _, begins, counts = np.unique(numbers, return_index=True, return_counts=True)
+        self._begins, self._counts = begins[counts > 1], counts[counts > 1]
+
+    def build(self) -> Taught:
+        """A fresh network with its teachers."""
+        rows = self.train.column("identity")
+        rows = rows[:, np.isfinite(rows).all(0)]
+        spread = rows.std(0)
+        spread[spread < 1e-4] = np.inf  # always the same: nothing to learn
+        first, end = self.recipe.data.train
+        room = self.recipe.people or (end - first) // self.recipe.variants + 1
+        taught = Taught(self.net(), self.width, room, rows.shape[1])
+        taught.mean.copy_(torch.from_numpy(rows.mean(0)))
+        taught.spread.copy_(torch.from_numpy(spread))
+        return taught
+
+    def batch(self, step: int, generator: np.random.Generator) -> Batch:
+        """Two pictures of each of N/2 people.
+
+        ``pictures`` (N, 3, S, S) uint8, ``people`` (N,), ``identity`` (N, K).
+        """
+        del step
+        rows = []
+        for one in generator.integers(len(self._begins), size=(self.recipe.batch + 1) // 2):
+            for other in generator.choice(self._counts[one], 2, replace=False):
+                item = self.train[int(self._begins[one] + other)]
+                rows.append((self._crop(item["image"], generator), item))
+        pictures, items = zip(*rows[: self.recipe.batch], strict=True)
+        identity = np.stack([item["identity"] for item in items])
+        return {
+            "pictures": pictures_of(list(pictures)),
+            "people": torch.tensor([int(item["person"]) - self._first for item in items]),
+            "identity": torch.from_numpy(identity[:, np.isfinite(identity).all(0)]),
+        }
+
+    def _crop(self, portrait: Picture, generator: np.random.Generator) -> Picture:
+        picture = _framed(portrait, generator, _FRAMING)
+        if generator.random() < 0.5:
+            picture = np.asarray(cv2.flip(picture, 1), np.uint8)
+        if generator.random() < self.recipe.patches:
+            picture, _ = occluded(picture, generator)
+        return self.part(photographed(picture, generator, _CAMERA))
+
+    def losses(self, model: torch.nn.Module, batch: Batch) -> Losses:
+        """``people`` and ``parameters``."""
+        assert isinstance(model, Taught)
+        direction = normalize(model(normalised(batch["pictures"]))).float()
+        cosine = linear(direction, normalize(model.directions)).float()
+        margins = torch.zeros_like(cosine).scatter_(1, batch["people"][:, None], self.recipe.margin)
+        goal = (batch["identity"] - model.mean) / model.spread
+        told = smooth_l1_loss(model.told(direction).float(), goal)
+        return {
+            "people": cross_entropy(self.recipe.sharpness * (cosine - margins), batch["people"]),
+            "parameters": self.recipe.parameters * told,
+        }
+
+    def evaluate(self, model: torch.nn.Module) -> Metrics:
+        """Verification of held-out people turned by up to 60 degrees, all pairs.
+
+        ``tar`` and ``tar_2`` are the shares of pairs of one person accepted where 1 in 1000 and
+        1 in 100 pairs of two people are; ``cosine`` and ``other`` the mean cosines of either;
+        ``told`` the share of the parameters' variance that the readout explains.
+        """
+        assert isinstance(model, Taught)
+        pictures, people, identity = self._examined
+        embeddings, told = _embedded(model, pictures)
+        cosines = embeddings @ embeddings.T
+        same = np.equal.outer(people, people)
+        upper = np.triu(np.ones_like(same), 1)
+        one, two = cosines[same & upper], cosines[~same & upper]
+        mean, spread = model.mean.cpu().numpy(), model.spread.cpu().numpy()
+        goal = ((identity - mean) / spread)[:, np.isfinite(spread)]
+        missed = float(np.mean((told[:, np.isfinite(spread)] - goal) ** 2))
+        return {
+            "tar": accepted_share(one, two, 1e-3),
+            "tar_2": accepted_share(one, two, 1e-2),
+            "cosine": float(one.mean()),
+            "other": float(two.mean()),
+            "told": 1 - missed / float(np.mean(goal**2)),
+        }
+
+    @cached_property
+    def _examined(self) -> tuple[list[Picture], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Held-out crops, whose they are, and their parameters; the same in every evaluation."""
+        kept = np.flatnonzero(np.abs(self.held_out.column("yaw")) <= _FURTHEST)
+        pictures = []
+        for index in kept:
+            generator = np.random.default_rng((41, int(index)))
+            picture = _framed(self.held_out[int(index)]["image"], generator, _NEARLY)
+            pictures.append(self.part(photographed(picture, generator, _GENTLE)))
+        identity = self.held_out.column("identity")[kept]
+        identity = identity[:, np.isfinite(identity).all(0)]
+        return pictures, self.held_out.column("person")[kept], identity
+
+    def export(self, model: torch.nn.Module, path: Path) -> None:
+        """ArcFace's contract: (N, 3, S, S) RGB in -1…1 → (N, E)."""
+        assert isinstance(model, Taught)
+        side = self.part(np.zeros((SIDE, SIDE, 3), np.uint8)).shape[0]
+        example = torch.zeros(1, 3, side, side)
+        export_onnx(model.net, example, path, inputs=["input"], outputs=["embedding"])
+        tidy(path)
+
+
+def _framed(portrait: Picture, generator: np.random.Generator, framing: Framing) -> Picture:
+    """ArcFace's crop of a portrait, a little off, as a detector's points would make it."""
+    matrix = frame_matrix(generator, framing, _MIDDLE, SIDE, SIDE)
+    border = cv2.BORDER_REPLICATE
+    return np.asarray(warped(np.ascontiguousarray(portrait), matrix, SIDE, border=border), np.uint8)
+
+
+def normalised(pictures: Tensor) -> Tensor:
+    """uint8 RGB as ArcFace takes it."""
+    return (pictures.float() - 127.5) / 127.5
+
+
+def accepted_share(
+    same: npt.NDArray[np.float32], different: npt.NDArray[np.float32], false: float
+) -> float:
+    """Share of pairs of one person above the cosine that ``false`` of the other pairs reach."""
+    return float((same > np.quantile(different, 1 - false)).mean())
+
+
+def _embedded(
+    model: Taught, crops: list[Picture]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Embeddings of length 1 (N, E), and the parameters that they tell (N, K)."""
+    device = next(model.parameters()).device
+    embeddings, told = [], []
+    for start in range(0, len(crops), _AT_ONCE):
+        pictures = pictures_of(crops[start : start + _AT_ONCE]).to(device)
+        direction = normalize(model(normalised(pictures))).float()
+        embeddings.append(direction.cpu().numpy())
+        told.append(model.told(direction).cpu().numpy())
+    return np.concatenate(embeddings), np.concatenate(told)
