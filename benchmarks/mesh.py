@@ -46,13 +46,14 @@ from vplugin.synth.swap import swap_truth
 from vplugin.vision.align import apply, compose, similarity, warp
 from vplugin.vision.blend import HostCompositor
 from vplugin.vision.copy_face import CopySwapper
+from vplugin.vision.cutout import MaskStyle
 from vplugin.vision.landmarks import Landmarker
 from vplugin.vision.match import LookSmoother
 from vplugin.vision.mesh import MeshSwapper
 from vplugin.vision.mesh_view import NetSight, Seen, Sight
 from vplugin.vision.parse import Parser
 from vplugin.vision.source import Source, View
-from vplugin.vision.stage import ColourStyle, Job, MaskStyle, SwapStage
+from vplugin.vision.stage import ColourStyle, Job, SwapStage
 from vplugin.vision.swap import Swapper
 
 FACE = (

@@ -35,10 +35,11 @@ from vplugin.models.runtime import RuntimeFacts, Session, open_session
 from vplugin.picture import Picture, PictureFormat
 from vplugin.vision.align import similarity, template, warp
 from vplugin.vision.blend import HostCompositor
+from vplugin.vision.cutout import MaskStyle
 from vplugin.vision.match import LookSmoother
 from vplugin.vision.onnx_facts import read_emap
 from vplugin.vision.source import Source, View
-from vplugin.vision.stage import ColourStyle, Job, MaskStyle, SwapStage
+from vplugin.vision.stage import ColourStyle, Job, SwapStage
 from vplugin.vision.swap import InswapperSwapper
 
 WIDTH, HEIGHT, EYES = 1920, 1080, 62.0

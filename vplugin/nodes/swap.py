@@ -20,6 +20,7 @@ from vplugin.node import Context, Node, Params
 from vplugin.nodes.sources import RECOGNISER, FaceReader, Models
 from vplugin.vision.blend import Compositor, HostCompositor
 from vplugin.vision.copy_face import CopySwapper
+from vplugin.vision.cutout import MaskStyle, Shape
 from vplugin.vision.landmarks import Landmarker
 from vplugin.vision.match import LookSmoother
 from vplugin.vision.mesh import MeshStyle, MeshSwapper
@@ -37,7 +38,7 @@ from vplugin.vision.select import (
     Rule,
     Side,
 )
-from vplugin.vision.stage import ColourStyle, Job, MaskStyle, Shape, SwapStage
+from vplugin.vision.stage import ColourStyle, Job, SwapStage
 from vplugin.vision.swap import InswapperSwapper, Swapper
 
 AUTO, MESH, COPY = "auto", "mesh", "copy"
