@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -17,8 +17,9 @@ from vplugin.models.onnx_file import load_graph
 from vplugin.models.session import Session
 from vplugin.models.store import Store
 from vplugin.node import Context, Node, Params
-from vplugin.nodes.sources import RECOGNISER, FaceReader, Models
-from vplugin.vision.blend import Compositor, HostCompositor
+from vplugin.nodes.choice import Select, TrackSelect, compositor_for, rule_of
+from vplugin.nodes.models import Models
+from vplugin.nodes.sources import RECOGNISER, FaceReader
 from vplugin.vision.copy_face import CopySwapper
 from vplugin.vision.cutout import MaskStyle, Shape
 from vplugin.vision.landmarks import Landmarker
@@ -27,17 +28,7 @@ from vplugin.vision.mesh import MeshStyle, MeshSwapper
 from vplugin.vision.mesh_view import NetSight
 from vplugin.vision.onnx_facts import Emap, read_emap
 from vplugin.vision.parse import Parser
-from vplugin.vision.select import (
-    Assigner,
-    ByPosition,
-    ByReference,
-    ByTrack,
-    Embedding,
-    Everyone,
-    Largest,
-    Rule,
-    Side,
-)
+from vplugin.vision.select import Assigner, ByReference, Embedding, Rule
 from vplugin.vision.stage import ColourStyle, Job, SwapStage
 from vplugin.vision.swap import InswapperSwapper, Swapper
 
@@ -50,12 +41,6 @@ _FIXED = ("model", "detector", "landmarks", "parser", "embedder", "runtime", "de
 _REMEMBER = 60.0  # seconds that a person's colours are kept for after it was last seen
 
 
-class TrackSelect(Params):
-    """The person of one track number."""
-
-    track: int = Field(ge=0, description="Number that the track node gave.")
-
-
 class ReferenceSelect(Params):
     """The faces that look like a reference picture; needs an embedder."""
 
@@ -65,7 +50,6 @@ class ReferenceSelect(Params):
     )
 
 
-Select = Literal["all", "largest", "left", "right", "top", "bottom", "centre"]
 Selection = Select | TrackSelect | ReferenceSelect
 
 
@@ -227,7 +211,7 @@ class Swap(Node[SwapParams]):
         self._cast = self._load(params.persons)
         self._assigner = self._new_assigner()
         self._smoother = LookSmoother(params.colour.smooth)
-        self._compositor = _compositor(params.device or context.device)
+        self._compositor = compositor_for(params.device or context.device)
 
     def _open_swapper(self) -> Swapper:
         name = self.params.model
@@ -271,16 +255,9 @@ class Swap(Node[SwapParams]):
         return _Cast(tuple(persons), tuple(known[person.source] for person in persons), rules)
 
     def _rule(self, select: Selection) -> Rule:
-        if isinstance(select, TrackSelect):
-            return ByTrack(select.track)
         if isinstance(select, ReferenceSelect):
             return ByReference(self._reader.embedding_of(select.reference), select.threshold)
-        if select == "all":
-            return Everyone()
-        if select == "largest":
-            return Largest()
-        side: Side = select
-        return ByPosition(side)
+        return rule_of(select)
 
     def _new_assigner(self) -> Assigner:
         return Assigner(self._cast.rules)
@@ -392,12 +369,3 @@ class Swap(Node[SwapParams]):
 def _by_source(cast: _Cast) -> dict[str, Any]:
     names = [person.source for person in cast.persons]
     return dict(zip(names, cast.prepared, strict=True))
-
-
-def _compositor(device: str) -> Compositor:
-    """OpenCV on the CPU, torch elsewhere (imported only there: it takes a second)."""
-    if device == "cpu":
-        return HostCompositor()
-    from vplugin.vision.device import DeviceCompositor
-
-    return DeviceCompositor(device)
