@@ -13,7 +13,7 @@ from vplugin.frame import Face, Frame
 from vplugin.media.picture_io import Scaler, View
 from vplugin.node import Context, Node, Params, Result
 from vplugin.nodes.finder import AUTO, FaceFinder
-from vplugin.nodes.sources import Models
+from vplugin.nodes.models import Models
 from vplugin.vision.detect import Detector
 from vplugin.vision.detections import Detections
 from vplugin.vision.tile import SMALLEST_FACE, detect_tiled

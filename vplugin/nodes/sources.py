@@ -1,11 +1,11 @@
-"""Opens the models that look at source pictures, and loads the people they show.
+"""Loads the people that source pictures show, and says who a face is.
 
 Shared by nodes that need a person's face or embedding; not a node.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,10 @@ import numpy.typing as npt
 
 from vplugin.errors import GraphError
 from vplugin.frame import Face, Frame
-from vplugin.models import runtime as runtimes
-from vplugin.models import store
 from vplugin.models.onnx_file import load_graph
 from vplugin.models.session import Session
-from vplugin.node import Context
 from vplugin.nodes.finder import FaceFinder
+from vplugin.nodes.models import Models
 from vplugin.vision.blend import HostCompositor, take
 from vplugin.vision.embed import Embedder
 from vplugin.vision.onnx_facts import normalises_itself
@@ -33,41 +31,6 @@ RECOGNISER = "buffalo_l/w600k_r50"
 
 # Longer sides, in pixels, at which a source picture is searched: detectors have a largest face too.
 _SEARCH_SIZES = (640, 320, 1280)
-
-
-@dataclass(frozen=True)
-class Models:
-    """Opens models by name, the same way for every one that a node needs.
-
-    Attributes:
-        context: Of the node.
-        runtime: As in :func:`vplugin.models.runtime.open_session`.
-        device: As there; the lane's device if None.
-    """
-
-    context: Context
-    runtime: str
-    device: str | None
-
-    def find(self, name: str) -> Path:
-        """The file of a model.
-
-        Raises:
-            ModelMissingError: There is no such model, or it has not been pulled.
-            ModelError: It is damaged or not licensed for this use.
-        """
-        base, commercial = self.context.base, self.context.commercial
-        return store.resolve(name, commercial=commercial, base=base).path
-
-    def open(self, name: str) -> tuple[Session, Path]:
-        """A session of a model, and its file.
-
-        Raises:
-            ModelError: It is missing, damaged, not licensed for this use, or would not run.
-        """
-        path = self.find(name)
-        device = self.device or self.context.device
-        return runtimes.open_session(path, runtime=self.runtime, device=device), path
 
 
 class FaceReader:
