@@ -83,14 +83,15 @@ def _record(side: int) -> np.dtype[Any]:
     )
 
 
-def face_scene(number: int, variant: int) -> Scene:
+def face_scene(number: int, variant: int, stretch: float = 1.0) -> Scene:
     """One picture of one person.
 
     Args:
         number: Of the person.
         variant: Which of that person's pictures.
+        stretch: How far the shape is from the mean, see :meth:`Person.stretched`.
     """
-    identity = Person.from_seed(number)
+    identity = Person.from_seed(number).stretched(stretch)
     draw = Draw(number, f"faces {variant}")
     person = Person.from_seed(draw.of("other").bits()).with_identity(identity)
     camera = Camera.drawn(draw.of("camera"), field_of_view=draw.of("view").uniform(12, 34))

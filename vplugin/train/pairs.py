@@ -45,11 +45,13 @@ class PairSource:
     Attributes:
         size: Side of an aligned picture (``arcface_128``), px.
         severity: How wrong the proxies are.
+        stretch: How much people differ, see :meth:`vplugin.synth.person.Person.stretched`.
         name: Of the folder of shards.
     """
 
     size: int = 128
     severity: Severity = field(default_factory=Severity)
+    stretch: float = 1.0
 
     name = "pairs"
     parts = (faces, parser, proxies, reenact)  # edits of these make another bank
@@ -71,7 +73,7 @@ class PairSource:
     def items(self, seed: int) -> Sequence[Item]:
         """The pair of one seed; none where a face is not to be seen."""
         people = 2 * seed, 2 * seed + 1
-        views = [_view(face_scene(number, 0), self.size) for number in people]
+        views = [_view(face_scene(number, 0, self.stretch), self.size) for number in people]
         if any(view is None for view in views):
             return []
         a, b = (view for view in views if view is not None)

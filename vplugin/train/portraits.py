@@ -37,10 +37,12 @@ class PortraitSource:
     Attributes:
         size: Side of the drawn picture, px; the face is a little less than half of it.
         variants: Pictures of each person.
+        stretch: How much people differ, see :meth:`vplugin.synth.person.Person.stretched`.
     """
 
     size: int = 160
     variants: int = 4
+    stretch: float = 1.0
 
     name = "portraits"
     parts = (faces,)  # edits of it make another bank
@@ -60,7 +62,7 @@ class PortraitSource:
     def items(self, seed: int) -> Sequence[Item]:
         """The picture of one seed; none where the face is hidden, cut or turned away."""
         number = seed // self.variants
-        drawn = render(face_scene(number, seed % self.variants), self.size)
+        drawn = render(face_scene(number, seed % self.variants, self.stretch), self.size)
         if not drawn.faces:
             return []
         face = drawn.faces[0]

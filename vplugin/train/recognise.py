@@ -52,6 +52,7 @@ class RecogniserRecipe(PeopleRecipe):
         default=None, ge=1, description="Room for so many people; null: as many as the seeds give"
     )
     patches: float = Field(default=0.1, ge=0, le=1, description="Share of crops with a patch")
+    stretch: float = Field(default=1.5, gt=0, le=3, description="How much people differ in shape")
 
 
 class Taught(nn.Module):
@@ -110,7 +111,7 @@ class RecogniserTask(Task[RecipeT]):
 
     def prepare(self) -> None:
         """Open the bank and sort it by person."""
-        source = PortraitSource(self.recipe.data.size, self.recipe.variants)
+        source = PortraitSource(self.recipe.data.size, self.recipe.variants, self.recipe.stretch)
         self.train = open_or_render(source, self.recipe.data, self.recipe.data.train)
         self.held_out = open_or_render(source, self.recipe.data, self.recipe.data.held_out)
         numbers = self.train.column("person")
