@@ -171,8 +171,10 @@ def start(write, tmp_path):
     """Starts an endless run in a process group of its own and waits until it is under way."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*words: str) -> subprocess.Popen[str]:
-        path, log = write(100_000_000, "faces: 0, still: true"), tmp_path / "log.jsonl"
+    def start(
+        *words: str, path: str | None = None, log: Path = tmp_path / "log.jsonl"
+    ) -> subprocess.Popen[str]:
+        path = path or write(100_000_000, "faces: 0, still: true")
         process = subprocess.Popen(
             [sys.executable, "-m", "vplugin", "run", path, *words],
             stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -211,6 +213,37 @@ def test_a_second_ctrl_c_stops_at_once(start, tmp_path):
     assert process.returncode == 130, err
     assert err == ""
     assert not (tmp_path / "log.jsonl").exists()
+
+
+ENCODED = """\
+nodes:
+  read: {{uses: "vplugin.testing.nodes:Pattern",
+         params: {{count: 100000000, width: 64, height: 48, faces: 0, still: true}}}}
+  out: {{uses: "tests.cli.held_encode:{held}", params: {{uri: {folder}/o.mp4}}}}
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("--inline",)], ids=["processes", "inline"])
+@pytest.mark.parametrize(
+    ("held", "status", "left"),
+    [("AtFlush", 130, ["g.yaml", "held"]), ("AtClose", 0, ["g.yaml", "held", "o.mp4"])],
+)
+def test_a_second_ctrl_c_while_outputs_are_finished(start, tmp_path, words, held, status, left):
+    """What was given up has no file under its name; what has a name was not given up."""
+    path = tmp_path / "g.yaml"
+    path.write_text(ENCODED.format(folder=tmp_path, held=held))
+    process = start(*words, path=str(path), log=tmp_path / ".o.mp4.part")
+    process.send_signal(signal.SIGINT)
+    while process.poll() is None and not (tmp_path / "held").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    if words or held == "AtClose":  # a process that is held is ended in the end
+        (tmp_path / "go").touch()
+    err = process.communicate(timeout=60)[1]
+    (tmp_path / "go").unlink(missing_ok=True)
+    assert process.returncode == status, err
+    assert sorted(os.listdir(tmp_path)) == left
+    assert ("wrote " in err and "stopped early, as asked" in err) == (status == 0)
 
 
 def test_signals_are_given_back():

@@ -72,7 +72,7 @@ def run_graph(file: str, wanted: Wanted) -> int:
     _write(report, wanted, spec, registry)
     if report.ok or report.frames:  # tables full of zeros would hide the reason
         console.print(summarise(report))
-    if stop.wish == "abort":
+    if stop.wish == "abort" and not report.ok:  # else it was all done before it was asked
         return INTERRUPTED
     if not report.ok:
         print_error(report.error or "the run failed")

@@ -76,6 +76,7 @@ class Conductor:
         self._router: zmq.Socket[bytes] = self.context.socket(zmq.ROUTER)
         self._poller = zmq.Poller()
         self._failed_since: float | None = None
+        self._late_since: float | None = None  # asked to abort when all was done already
         self._stuck = False
         self._closed = False
         self._sources_told = False
@@ -223,8 +224,7 @@ class Conductor:
             self.scheduler.drain()
             self._stop_sources()
         if wish == "abort":
-            self.scheduler.fail(EngineError("stopped at once, as asked", where=self.plan.name))
-            self._failed_since = min(self._failed_since or now, now - GRACE + ABORT_GRACE)
+            self._abort(now)
         if self.scheduler.closing:
             self._close_dead_lanes()
             if not self._sources_told:  # one may be waiting for a picture that never comes
@@ -237,6 +237,18 @@ class Conductor:
         for child in self.children.values():
             if child.due is not None and now >= child.due and not self.scheduler.closing:
                 self._start_child(child)
+
+    def _abort(self, now: float) -> None:
+        """Stop at once; outputs that are just getting their names may end that, if they are quick.
+
+        Otherwise a file would be there under its name after a run that says it was given up.
+        """
+        if self.scheduler.closing and self.scheduler.error is None:
+            self._late_since = self._late_since or now
+            if now - self._late_since < ABORT_GRACE:
+                return
+        self.scheduler.fail(EngineError("stopped at once, as asked", where=self.plan.name))
+        self._failed_since = min(self._failed_since or now, now - GRACE + ABORT_GRACE)
 
     def _stop_sources(self) -> None:
         """Tell the sources to end soon, also those that are still being opened."""

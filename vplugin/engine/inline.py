@@ -83,9 +83,12 @@ class _Run:
             self._deliver()
 
     def step(self) -> None:
-        """Hear what was said, ask what is wished, hand out one message."""
-        self._deliver()
+        """Ask what is wished, hear what was said, hand out one message.
+
+        In this order: a wish that came while a sink finished is obeyed before its file gets a name.
+        """
         self._obey(self._on_tick(self.scheduler))
+        self._deliver()
         if self._inbox:
             self._hand_out()
         elif not self._outbox and not self.scheduler.finished:
@@ -118,7 +121,7 @@ class _Run:
         worker.open()
 
     def _obey(self, wish: str) -> None:
-        if wish == "abort":
+        if wish == "abort" and not self.scheduler.closing:
             self.scheduler.fail(EngineError("stopped at once, as asked", where=self._plan.name))
         if wish == "drain" and not self.scheduler.stopping:
             self.scheduler.drain()

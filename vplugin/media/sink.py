@@ -76,7 +76,8 @@ class VideoWriter:
     Attributes:
         warnings: What of the source the output does not carry, in sentences.
         frames: Coded so far.
-        fidelity: After :meth:`finish`, if the output can be read back.
+        is_complete: Whether everything is written and only the name is missing.
+        fidelity: After :meth:`complete`, if the output can be read back.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class VideoWriter:
         self._file = self._hold()
         self._run: _Run | None = None
         self._waiting: list[Original] = []
+        self.is_complete = False
         self._closed = False
 
     def _hold(self) -> Holder:
@@ -191,13 +193,13 @@ class VideoWriter:
             raise SinkError(sentence, where=self.target.title, mend=mend)
         self.warnings.append(sentence)
 
-    def finish(self) -> None:
-        """Write what is held back, close, give the file its name, compare it with its source.
+    def complete(self) -> None:
+        """Write what is held back, close, compare with the source; the file has no name yet.
 
         Raises:
             SinkError: As :meth:`write`, and if no frame ever came.
         """
-        if self._closed:
+        if self._closed or self.is_complete:
             return
         with self._guard():
             if self._run is None:
@@ -205,11 +207,24 @@ class VideoWriter:
                 raise SinkError("no frame came to write", where=self.target.title, mend=mend)
             self._run.finish()
             self._verify(self._run.record)
+            self.is_complete = True
+            self.warnings += self._run.outlet.repairs
+
+    def finish(self) -> None:
+        """Complete the file, where that is not done yet, and give it its name.
+
+        Raises:
+            SinkError: As :meth:`complete`.
+        """
+        self.complete()
+        if self._closed:
+            return
+        with self._guard():
             if self._file is not None:
                 self._file.commit()
             self._closed = True
-            self.warnings += self._run.outlet.repairs
-            self._run.record.close()
+            if self._run is not None:
+                self._run.record.close()
 
     def _verify(self, record: Record) -> None:
         """Compare what was written with what went in, before it gets its name."""

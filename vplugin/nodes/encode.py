@@ -171,9 +171,9 @@ class Encode(Sink[EncodeParams]):
             self._open_writer.carry(tombstone.original)
 
     def flush(self, stream: str) -> Iterable[Frame]:
-        """The film is complete: finish the file."""
+        """The film is complete; whether it gets its name is known when the node is closed."""
         writer = self._open_writer
-        writer.finish()
+        writer.complete()
         for warning in writer.warnings:
             self.context.log.warning("%s", warning)
         return ()
@@ -193,10 +193,16 @@ class Encode(Sink[EncodeParams]):
         return self._writer.report() if self._writer is not None else {}
 
     def abort(self) -> None:
-        """Leave no file behind."""
+        """Leave no file behind, not even a complete one: the run failed, or is not wanted."""
         if self._writer is not None:
             self._writer.abort()
 
     def close(self) -> None:
-        """Free everything; an output that was not finished is not kept."""
+        """Give a complete file its name and free everything; what is not complete is not kept.
+
+        Raises:
+            SinkError: The disk or the folder refuses.
+        """
+        if self._writer is not None and self._writer.is_complete:
+            self._writer.finish()
         self.abort()
