@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
 import pytest
 
-from vplugin.cli import MISUSED, REFUSED, main
+from vplugin.cli import INTERRUPTED, MISUSED, REFUSED, main
 from vplugin.synth.clip import read_truth
 
 pytestmark = pytest.mark.timeout(600)  # on a fresh machine the renderer is compiled first
@@ -65,4 +70,19 @@ def test_refusals_are_one_line(
     monkeypatch.chdir(tmp_path)
     assert main(["synth", *words]) == status
     assert said in " ".join(capsys.readouterr().err.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_leaves_no_half_set_of_people(tmp_path: Path) -> None:
+    words = ["people", "-o", str(tmp_path / "deep" / "cast"), "--people", "20", "--size", "512"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vplugin", "synth", *words],
+        stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    while process.poll() is None and not list(tmp_path.rglob("*.jpg")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=60)[1]
+    assert process.returncode == INTERRUPTED, err
+    assert err == ""
     assert list(tmp_path.iterdir()) == []

@@ -18,6 +18,7 @@ import yaml
 
 from vplugin.errors import SinkError
 from vplugin.media.output_file import OutputFile, sink_error
+from vplugin.media.output_folder import whole_folder
 from vplugin.synth.backdrop import Backdrop
 from vplugin.synth.camera import Camera
 from vplugin.synth.casting import uncovered
@@ -186,7 +187,7 @@ def write_people(
     views: Sequence[View] = VIEWS,
     progress: Progress | None = None,
 ) -> Path:
-    """Pictures of some people, a folder for each, and the file that enrols them.
+    """Pictures of some people, a folder for each, and the file that enrols them: all or nothing.
 
     Args:
         folder: Where; made if it is not there.
@@ -201,20 +202,21 @@ def write_people(
     Raises:
         SinkError: It cannot be written there.
     """
-    entries, count = [], 0
-    for name, seed in people.items():
-        person, pictures = uncovered(Person.from_seed(seed)), []
-        for view in views:
-            seen = portrait(person, size, view, seed)
-            file = write_picture(seen.rgb, folder / name / f"{view.name}.jpg")
-            pictures.append(_entry(seen, file.relative_to(folder)))
-            count += 1
-            if progress is not None:
-                progress(count, len(people) * len(views))
-        entries.append({"name": name, "seed": seed, "pictures": pictures})
-    facts = {"licence": LICENCE, "provenance": PROVENANCE, "people": entries}
-    text = yaml.safe_dump(facts, sort_keys=False, default_flow_style=None, width=96)
-    _write(folder / "people.yaml", text.encode())
+    with whole_folder(folder) as made:
+        entries, count = [], 0
+        for name, seed in people.items():
+            person, pictures = uncovered(Person.from_seed(seed)), []
+            for view in views:
+                seen = portrait(person, size, view, seed)
+                file = write_picture(seen.rgb, made / name / f"{view.name}.jpg")
+                pictures.append(_entry(seen, file.relative_to(made)))
+                count += 1
+                if progress is not None:
+                    progress(count, len(people) * len(views))
+            entries.append({"name": name, "seed": seed, "pictures": pictures})
+        facts = {"licence": LICENCE, "provenance": PROVENANCE, "people": entries}
+        text = yaml.safe_dump(facts, sort_keys=False, default_flow_style=None, width=96)
+        _write(made / "people.yaml", text.encode())
     return folder / "people.yaml"
 
 
