@@ -108,7 +108,7 @@ class Person:
         )
 
     def stretched(self, factor: float) -> Self:
-        """This person with a shape ``factor`` times as far from the mean adult's, within its bounds.
+        """This person, the shape ``factor`` times as far from the mean adult's, within its bounds.
 
         The priors draw shapes with 0.72 of the standard deviation of people: nobody is a caricature
         that way. 1.4 gives people who differ as much as real ones do.

@@ -21,36 +21,37 @@ _NEAR = 1e-3  # how far the file's outputs may be from the network's, of their l
 
 def export_onnx(
     model: torch.nn.Module,
-    example: torch.Tensor,
+    example: torch.Tensor | tuple[torch.Tensor, ...],
     path: Path,
     *,
     inputs: Sequence[str],
     outputs: Sequence[str],
     free: Mapping[str, Mapping[int, str]] | None = None,
 ) -> None:
-    """Write a network of one input as a single ONNX file, and check that it does the same.
+    """Write a network as a single ONNX file, and check that it does the same.
 
     Args:
         model: In evaluation mode, on the CPU, float32.
-        example: An input.
+        example: An input, or several.
         path: The file to write, by rename.
-        inputs: The input's name.
+        inputs: Their names.
         outputs: Names in order of what the network returns.
         free: Names of axes that may have any size, by tensor; default: axis 0 of every tensor.
 
     Raises:
         TrainError: The file differs from the network, or cannot be written.
     """
+    examples = example if isinstance(example, tuple) else (example,)
     axes = free or {name: {0: "batch"} for name in (*inputs, *outputs)}
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter's own, about itself
             torch.onnx.export(
-                model.float().eval(), (example,), str(part), dynamo=False, opset_version=_OPSET,
+                model.float().eval(), examples, str(part), dynamo=False, opset_version=_OPSET,
                 input_names=list(inputs), output_names=list(outputs), dynamic_axes=dict(axes),
             )  # fmt: skip
-        _compare(model, example, part)
+        _compare(model, examples, part)
         os.replace(part, path)
     except (OSError, RuntimeError, onnx.checker.ValidationError) as error:
         what = " ".join(str(error).split())[:200]
@@ -59,18 +60,22 @@ def export_onnx(
         part.unlink(missing_ok=True)
 
 
-def _compare(model: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
+def _compare(model: torch.nn.Module, examples: Sequence[torch.Tensor], path: Path) -> None:
     """Raise if the file is not valid or not the same function."""
     import onnxruntime
 
     onnx.checker.check_model(str(path))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    probe = torch.rand(example.shape, generator=torch.Generator().manual_seed(0))
-    probe = probe * max(1.0, float(example.abs().max()))
+    random = torch.Generator().manual_seed(0)
+    probes = [
+        torch.rand(one.shape, generator=random) * max(1.0, float(one.abs().max()))
+        for one in examples
+    ]
     with torch.inference_mode():
-        wanted = model(probe)
+        wanted = model(*probes)
     tensors = [wanted] if isinstance(wanted, torch.Tensor) else list(wanted)
-    given = session.run(None, {session.get_inputs()[0].name: probe.numpy()})
+    names = [info.name for info in session.get_inputs()]
+    given = session.run(None, {n: p.numpy() for n, p in zip(names, probes, strict=True)})
     for info, want, have in zip(session.get_outputs(), tensors, given, strict=True):
         off = float(np.abs(want.numpy() - have).max()) / max(1.0, float(want.abs().max()))
         if not off <= _NEAR:

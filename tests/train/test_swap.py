@@ -1,0 +1,219 @@
+"""The task swap: what each arm is shown, losses, evaluation, the file in insightface's contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+import yaml
+
+from tests.train.stand_in import drawn_face
+from tests.vision.detector_models import OrtSession
+from vplugin.errors import TrainError
+from vplugin.nets.house.identity import IdentityNet
+from vplugin.train import swap as swap_module
+from vplugin.train.encoders import Encoders, open_encoders
+from vplugin.train.fixer import FixerRecipe, FixerTask
+from vplugin.train.pairs import PairSource
+from vplugin.train.recognise import Taught
+from vplugin.train.shards import Shards
+from vplugin.train.swap import SwapRecipe, SwapTask
+from vplugin.train.swap_export import lower_from_identity
+from vplugin.train.swap_losses import Kind
+from vplugin.vision.parse import FaceClass
+
+ARMS = ("vanilla", "naive", "cycle", "oracle")
+NAMES = ("a", "b", "ab", "ba", "truth_ab", "truth_ba")
+SHOWN = ("target", "source", "truth", "real")
+SMALL = (8, 8, 16, 16)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders as ``vplugin train identity`` and ``fixer`` leave them, with random weights."""
+    torch.manual_seed(4)
+    folder = tmp_path_factory.mktemp("runs")
+    fixer = FixerTask(FixerRecipe(steps=1, widths=SMALL))
+    found = {}
+    for name, net, width in (("identity", IdentityNet(), 512), ("fixer", fixer.net(), 128)):
+        found[name] = folder / name
+        found[name].mkdir()
+        taught = Taught(net, width, 3, 5)
+        torch.save({"weights": taught.state_dict()}, found[name] / "best.pt")
+    recipe = fixer.recipe.model_dump(mode="json")
+    (found["fixer"] / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _drawn_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs whose six pictures differ by one corner pixel, and whose left half is hair."""
+
+    def drawn(source: PairSource, data: object, seeds: tuple[int, int]) -> Shards:
+        records = np.zeros(4, source.dtype)
+        for number, record in enumerate(records):
+            for place, name in enumerate(NAMES):
+                record[name] = drawn_face(7 * number + place, source.size)["image"]
+                record[name][0, 0] = 10 * number + place  # by which a test knows it again
+            record["labels"][:, :, : source.size // 2] = FaceClass.HAIR
+        path = tmp_path / f"{seeds[0]}.npy"
+        np.save(path, records)
+        return Shards([path])
+
+    monkeypatch.setattr(swap_module, "open_or_render", drawn)
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
+
+
+def _task(runs: dict[str, Path], out: Path, **changes: Any) -> SwapTask:
+    settings: dict[str, Any] = {"steps": 1, "batch": 3, "base": 4, "blocks": 1, "discriminator": 4}
+    settings |= {"side": 128, "identity": runs["identity"], "output": out} | changes
+    task = SwapTask(SwapRecipe(**settings))
+    task.prepare()
+    return task
+
+
+def _marks(batch: dict[str, torch.Tensor], name: str) -> list[str]:
+    return [NAMES[int(value) % 10] for value in batch[name][:, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("arm", "step", "kind", "target", "source", "truth", "real"),
+    [
+        ("cycle", 22, Kind.CYCLE, "ba", "ab", "b", "b"),
+        ("cycle", 23, Kind.CYCLE_BACK, "ab", "ba", "a", "a"),
+        ("naive", 22, Kind.NAIVE, "a", "b", "ab", "a"),
+        ("naive", 23, Kind.NAIVE_BACK, "b", "a", "ba", "b"),
+        ("oracle", 22, Kind.CYCLE, "b", "a", "truth_ba", "b"),
+        ("oracle", 23, Kind.CYCLE_BACK, "a", "b", "truth_ab", "a"),
+    ],
+)
+def test_what_an_arm_is_shown_of_a_triplet(
+    runs: dict[str, Path], tmp_path: Path, arm: str, step: int, kind: Kind,
+    target: str, source: str, truth: str, real: str,
+) -> None:  # fmt: skip
+    batch = _task(runs, tmp_path, arm=arm).batch(step, np.random.default_rng(5))
+    assert Kind(int(batch["kind"])) == kind
+    for name, wanted in (("target", target), ("source", source), ("truth", truth), ("real", real)):
+        assert set(_marks(batch, name)) == {wanted}, name
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_no_arm_but_the_oracle_sees_an_exact_truth(
+    runs: dict[str, Path], tmp_path: Path, arm: str
+) -> None:
+    task = _task(runs, tmp_path, arm=arm)
+    seen: set[str] = set()
+    for step in range(24):
+        batch = task.batch(step, np.random.default_rng(step))
+        seen |= {
+            mark for name in ("target", "source", "truth", "real") for mark in _marks(batch, name)
+        }
+        assert set(_marks(batch, "real")) <= {"a", "b"}  # photos, for any arm
+    assert ("truth_ab" in seen) == (arm == "oracle")
+
+
+def test_vanilla_places_are_the_same_for_all_arms(runs: dict[str, Path], tmp_path: Path) -> None:
+    batches = [_task(runs, tmp_path, arm=arm).batch(1, np.random.default_rng(1)) for arm in ARMS]
+    for other in batches[1:]:
+        assert all(torch.equal(batches[0][name], other[name]) for name in batches[0])
+    same = _task(runs, tmp_path).batch(0, np.random.default_rng(1))
+    assert Kind(int(same["kind"])) == Kind.SAME
+    assert torch.equal(same["target"], same["source"])
+
+
+@pytest.mark.parametrize("host", ["simswap", "faceshifter"])
+@pytest.mark.parametrize("step", [0, 1, 22])
+def test_the_terms_of_a_kind_and_what_they_teach(
+    runs: dict[str, Path], tmp_path: Path, host: str, step: int
+) -> None:
+    task = _task(runs, tmp_path, host=host, fixer=runs["fixer"], thinner=32, side=64)
+    model, batch = task.build().train(), task.batch(step, np.random.default_rng(2))
+    losses = dict(task.losses(model, batch))
+    kind = Kind(int(batch["kind"]))
+    assert ("reconstruction" in losses) == (kind == Kind.SAME)
+    assert ("truth" in losses) == ("truth_lower" in losses) == kind.cycle
+    judged = losses.pop("discriminator")
+    torch.stack(list(losses.values())).sum().backward(retain_graph=True)
+    assert all(w.grad is None for w in model.discriminator.parameters())
+    assert any(
+        float(w.grad.abs().max()) > 0 for w in model.generator.parameters() if w.grad is not None
+    )
+    model.zero_grad()
+    judged.backward()
+    assert all(w.grad is None for w in model.generator.parameters())
+    assert all(w.grad is not None for w in model.discriminator.parameters())
+
+
+def test_released_losses_leave_out_reconstruction(runs: dict[str, Path], tmp_path: Path) -> None:
+    for released in (False, True):
+        task = _task(runs, tmp_path, released=released)
+        losses = task.losses(task.build(), task.batch(0, np.random.default_rng(2)))
+        assert (float(losses["reconstruction"].detach()) == 0) == released
+
+
+def test_an_evaluation_gives_figures_and_a_sheet(runs: dict[str, Path], tmp_path: Path) -> None:
+    task = _task(runs, tmp_path / "run", fixer=runs["fixer"], side=64)
+    model = task.build().eval()
+    with torch.inference_mode():
+        first, again = task.evaluate(model), task.evaluate(model)
+    assert first == again
+    assert set(first) == {"truth", "source", "target", "lower", "psnr", "untouched"}
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["samples.png"]
+
+
+@pytest.mark.parametrize("with_fixer", [False, True])
+def test_the_file_keeps_the_inswapper_contract(
+    runs: dict[str, Path], tmp_path: Path, with_fixer: bool
+) -> None:
+    task = _task(runs, tmp_path, fixer=runs["fixer"] if with_fixer else None)
+    model, path = task.build().eval(), tmp_path / "swap.onnx"
+    task.export(model, path)
+    last = onnx.load(str(path)).graph.initializer[-1]
+    np.testing.assert_array_equal(onnx.numpy_helper.to_array(last), np.eye(512))
+    session = OrtSession(path)
+    target = np.random.default_rng(1).random((1, 3, 128, 128), np.float32)
+    source = np.zeros((1, 512), np.float32)
+    source[0, 7] = 1
+    feed = {i.name: v for i, v in zip(session.inputs, (target, source), strict=True)}
+    made = session.run(feed)[0]
+    assert made.shape == (1, 3, 128, 128)
+    assert 0 <= made.min() <= made.max() <= 1
+    if not with_fixer:
+        with torch.inference_mode():
+            wanted = model(torch.from_numpy(target) * 2 - 1, torch.from_numpy(source))
+        np.testing.assert_allclose(made, wanted.clamp(-1, 1).numpy() / 2 + 0.5, atol=2e-3)
+
+
+class _Linear(Encoders):
+    """A lower face that is a linear map of the identity."""
+
+    def __init__(self) -> None:
+        self._map = torch.randn(512, 128, generator=torch.Generator().manual_seed(1)) / 20
+
+    def identity(self, pictures: torch.Tensor) -> torch.Tensor:
+        seeds = ((pictures[:, 0, 0, 0] + 1) * 127.5).round().long().tolist()
+        rows = [torch.randn(512, generator=torch.Generator().manual_seed(s)) for s in seeds]
+        return torch.nn.functional.normalize(torch.stack(rows))
+
+    def lower(self, pictures: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.normalize(self.identity(pictures) @ self._map)
+
+
+def test_the_lower_face_is_told_by_the_identity() -> None:
+    photos = [np.full((128, 128, 3), level, np.uint8) for level in range(256)] * 3
+    _, near = lower_from_identity(_Linear(), photos)
+    assert near > 0.95
+
+
+def test_encoders_want_runs_of_their_own(runs: dict[str, Path], tmp_path: Path) -> None:
+    assert open_encoders(runs["identity"], runs["fixer"]).has_fixer
+    torch.save({"weights": {"a": torch.zeros(1)}}, tmp_path / "best.pt")
+    with pytest.raises(TrainError, match="no run of a recogniser"):
+        open_encoders(tmp_path, None)
+    with pytest.raises(TrainError, match="there is no such checkpoint"):
+        open_encoders(tmp_path / "nowhere", None)
