@@ -40,7 +40,7 @@ from vplugin.vision.match import LookSmoother
 from vplugin.vision.onnx_facts import read_emap
 from vplugin.vision.source import Source, View
 from vplugin.vision.stage import ColourStyle, Job, SwapStage
-from vplugin.vision.swap import InswapperSwapper
+from vplugin.vision.swap_model import ModelSwapper
 
 WIDTH, HEIGHT, EYES = 1920, 1080, 62.0
 
@@ -79,7 +79,7 @@ def main(
 
 def _ours(path: Path, session: Session) -> tuple[Callable[[], object], np.ndarray]:
     """Our stage on a session, and the crop that it makes of insightface's crop."""
-    swapper = InswapperSwapper(session, read_emap(path, load_graph).matrix)
+    swapper = ModelSwapper(session, "inswapper", emap=read_emap(path, load_graph).matrix)
     view = View(np.zeros((8, 8, 3), np.uint8), _points())
     identity = _identity()
     prepared = swapper.prepare(Source("x", (view,), identity / np.linalg.norm(identity)))
@@ -128,7 +128,7 @@ def _words(facts: RuntimeFacts) -> str:
     return f"{facts.runtime} {version} {facts.provider} {facts.precision}"
 
 
-def _crop(swapper: InswapperSwapper, prepared: np.ndarray) -> np.ndarray:
+def _crop(swapper: ModelSwapper, prepared: np.ndarray) -> np.ndarray:
     """What the network makes of the very crop that insightface cuts from the RGB picture."""
     matrix = similarity(_points(), template("arcface_128").at(128))
     crop = warp(np.ascontiguousarray(_image()[..., ::-1]), matrix, (128, 128), border="black")

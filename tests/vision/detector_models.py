@@ -11,11 +11,14 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
+_DTYPES = {"tensor(float)": "float32", "tensor(float16)": "float16"}
+
 
 @dataclass(frozen=True)
 class Tensor:
     name: str
     shape: tuple[int | str | None, ...]
+    dtype: str = "float32"
 
 
 class OrtSession:
@@ -27,13 +30,17 @@ class OrtSession:
         self._inner = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
         )
-        self.inputs = [Tensor(one.name, tuple(one.shape)) for one in self._inner.get_inputs()]
-        self.outputs = [Tensor(one.name, tuple(one.shape)) for one in self._inner.get_outputs()]
+        self.inputs = [_tensor(one) for one in self._inner.get_inputs()]
+        self.outputs = [_tensor(one) for one in self._inner.get_outputs()]
         self.batches: list[int] = []
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         self.batches.append(len(next(iter(inputs.values()))))
         return list(self._inner.run(None, dict(inputs)))
+
+
+def _tensor(one: onnxruntime.NodeArg) -> Tensor:
+    return Tensor(one.name, tuple(one.shape), _DTYPES[one.type])
 
 
 @dataclass(frozen=True)

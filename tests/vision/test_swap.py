@@ -22,7 +22,7 @@ from vplugin.vision.embed import Embedder, cosine
 from vplugin.vision.mask import insightface_mask
 from vplugin.vision.onnx_facts import normalises_itself, read_emap
 from vplugin.vision.source import Source, View
-from vplugin.vision.swap import InswapperSwapper
+from vplugin.vision.swap_model import ModelSwapper
 
 
 def _load(path: Path) -> onnx.GraphProto:
@@ -39,8 +39,8 @@ def peer(inswapper) -> INSwapper:
     return INSwapper(str(inswapper), None)
 
 
-def _swapper(path: Path) -> InswapperSwapper:
-    return InswapperSwapper(OrtSession(path), read_emap(path, _load).matrix)
+def _swapper(path: Path) -> ModelSwapper:
+    return ModelSwapper(OrtSession(path), "inswapper", emap=read_emap(path, _load).matrix)
 
 
 def _source(seed: int = 0) -> tuple[Source, PeerFace]:
@@ -104,7 +104,7 @@ def test_pasted_picture_equals_insightface(inswapper, peer, place):
 def test_several_faces_each_with_their_own_source(tmp_path, batch):
     path = save_inswapper(tmp_path / "many.onnx", batch=batch)
     session = OrtSession(path)
-    swapper = InswapperSwapper(session, read_emap(path, _load).matrix)
+    swapper = ModelSwapper(session, "inswapper", emap=read_emap(path, _load).matrix)
     crops = np.stack([smooth_picture(128, 128, seed) for seed in range(3)]).astype(np.float32) / 255
     sources = [swapper.prepare(_source(seed)[0]) for seed in range(3)]
     points = np.zeros((3, 5, 2))
@@ -124,7 +124,7 @@ def test_values_are_clipped_to_the_range(tmp_path):
         def run(self, feeds, /):
             return [feeds["t"] * 4 - 1.5]
 
-    swapper = InswapperSwapper(Loud(), np.eye(512))
+    swapper = ModelSwapper(Loud(), "inswapper", emap=np.eye(512))
     crops = smooth_picture(128, 128)[None].astype(np.float32) / 255
     made = swapper.swap(crops, np.zeros((1, 5, 2)), [np.zeros(512, np.float32)], [None]).crops
     assert made.min() == 0.0
@@ -145,14 +145,14 @@ def _session(inputs, outputs=((1, 3, 128, 128),)):
     ("session", "emap", "message"),
     [
         (_session([(1, 3, 128, 128)]), np.eye(512), "1 inputs"),
-        (_session([(1, 512), (1, 3, 128, 128)]), np.eye(512), r"shape \(1, 512\)"),
+        (_session([(1, 512), (1, 512)]), np.eye(512), r"shape \(1, 512\)"),
         (_session([(1, 3, 128, 128), (1, 512)]), np.zeros(9), r"emap of shape \(9,\)"),
         (_session([(1, 3, 128, 128), (1, 512)], ((1,), (1,))), np.eye(512), "2 outputs"),
     ],
 )
 def test_models_of_another_contract_are_refused(session, emap, message):
     with pytest.raises(ContractError, match=message):
-        InswapperSwapper(session, emap, "mine.onnx")
+        ModelSwapper(session, "inswapper", emap=emap, name="mine.onnx")
 
 
 def test_a_source_without_or_with_a_foreign_embedding_is_refused(inswapper):
@@ -167,7 +167,7 @@ def test_a_source_without_or_with_a_foreign_embedding_is_refused(inswapper):
 def test_an_answer_of_another_shape_is_refused():
     session = _session([(1, 3, 128, 128), (1, 512)])
     session.run = lambda feeds: [np.zeros((1, 3, 64, 64), np.float32)]
-    swapper = InswapperSwapper(session, np.eye(512), "mine.onnx")
+    swapper = ModelSwapper(session, "inswapper", emap=np.eye(512), name="mine.onnx")
     with pytest.raises(ContractError, match=r"\(1, 3, 64, 64\)"):
         swapper.swap(
             np.zeros((1, 128, 128, 3), np.float32),

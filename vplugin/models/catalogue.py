@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from vplugin.errors import ModelMissingError
 from vplugin.models.contract import Contract
 
-Template = Literal["arcface_112", "arcface_128"]
+Template = Literal["arcface_112", "arcface_112_v1", "arcface_128", "ffhq_512", "mtcnn_512"]
 
 
 def _inside(path: str) -> str:

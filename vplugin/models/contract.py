@@ -26,14 +26,29 @@ Contract: TypeAlias = Literal[
     "landmark_3d68",
     "genderage",
     "inswapper",
+    "hyperswap",
+    "simswap",
+    "simswap_512",
+    "ghost",
+    "hififace",
+    "blendswap",
+    "uniface",
+    "crossface",
     "bisenet",
     "face_attributes",
+    "enhancer",
+    "xseg",
+    "liveportrait_motion",
+    "liveportrait_feature",
+    "liveportrait_generator",
 ]
 
 #: Side of the square that stands for free height and width when a model is measured.
 PROBE_SIDE = 640
 
 _CLASSES = 19  # of a face parser
+_ENHANCED = (256, 512, 1024, 2048)  # widths of the crops of enhancers
+_MOTION = ((), (1,), (66,), (3,), (63,), (21, 3))  # what outputs of LivePortrait's motion net hold
 
 
 @dataclass(frozen=True)
@@ -98,6 +113,7 @@ _EMBEDDING = Tolerance(cosine=0.999)
 # Measured: bf16 on a net of inswapper's size gives 48.5 … 49.6 dB where the output has the contrast
 # of a face, 38 … 40 dB where it has that of noise; it is the weights at hand that decide.
 _SWAP = Tolerance(cosine=0.999, psnr=45.0)
+_SIGNED = Tolerance(cosine=0.999, psnr=39.0)  # the same 45 dB, of pictures that span −1…1
 
 CONTRACTS: MappingProxyType[Contract, ContractInfo] = MappingProxyType(
     {
@@ -139,6 +155,39 @@ CONTRACTS: MappingProxyType[Contract, ContractInfo] = MappingProxyType(
             1.0,
             _SWAP,
         ),
+        "hyperswap": ContractInfo(
+            "swap: target N×3×256×256 RGB −1…1 and source N×512 → RGB −1…1 (and a mask 0…1)",
+            -1.0,
+            1.0,
+            _SWAP,
+        ),
+        "simswap": ContractInfo(
+            "swap: target N×3×256×256 RGB, ImageNet mean and deviation, and source N×512 → RGB 0…1",
+            -2.1,
+            2.6,
+            _SWAP,
+        ),
+        "simswap_512": ContractInfo(
+            "swap: target N×3×512×512 RGB 0…1 and source N×512 → RGB 0…1", 0.0, 1.0, _SWAP
+        ),
+        "ghost": ContractInfo(
+            "swap: target N×3×256×256 RGB −1…1 and source N×512 → RGB −1…1", -1.0, 1.0, _SWAP
+        ),
+        "hififace": ContractInfo(
+            "swap: target N×3×256×256 RGB −1…1 and source N×512 → RGB −1…1", -1.0, 1.0, _SWAP
+        ),
+        "blendswap": ContractInfo(
+            "swap: target N×3×256×256 and source N×3×112×112 RGB 0…1 → RGB 0…1", 0.0, 1.0, _SWAP
+        ),
+        "uniface": ContractInfo(
+            "swap: target N×3×256×256 RGB −1…1, source N×3×256×256 RGB 0…1 → RGB −1…1",
+            -1.0,
+            1.0,
+            _SWAP,
+        ),
+        "crossface": ContractInfo(
+            "converter: 1×512 of w600k_r50 → 1×512 of another space", -1.0, 1.0, _EMBEDDING
+        ),
         "bisenet": ContractInfo(
             "parts of a face: N×3×H×W RGB, ImageNet mean and deviation → logits of 19 classes",
             -2.1,
@@ -152,6 +201,41 @@ CONTRACTS: MappingProxyType[Contract, ContractInfo] = MappingProxyType(
             Tolerance(cosine=0.999, absolute=1.0),
             reduced=False,
         ),
+        "enhancer": ContractInfo(
+            "sharper face: 1×3×S×S RGB −1…1, for CodeFormer also weight (1) → 1×3×S×S RGB −1…1",
+            -1.0,
+            1.0,
+            _SIGNED,
+        ),
+        "xseg": ContractInfo(
+            "what is face: N×256×256×3 BGR 0…1 → N×256×256×1", 0.0, 1.0, Tolerance(cosine=0.999)
+        ),
+        "liveportrait_motion": ContractInfo(
+            "pose, expression, key points: 1×3×256×256 RGB 0…1 → pitch, yaw, roll, scale, shift, "
+            "expression 1×21×3, points 1×21×3",
+            0.0,
+            1.0,
+            Tolerance(cosine=0.999),
+            reduced=False,
+        ),
+        "liveportrait_feature": ContractInfo(
+            "appearance: 1×3×256×256 RGB 0…1 → 1×32×16×64×64", 0.0, 1.0, Tolerance(cosine=0.999)
+        ),
+        "liveportrait_generator": ContractInfo(
+            "face with moved key points: 1×32×16×64×64, points wanted and had 1×21×3 → "
+            "1×3×512×512 RGB 0…1",
+            -1.0,
+            1.0,
+            _SWAP,
+        ),
+    }
+)
+
+# Contracts that cannot be told from the key by inputs and outputs.
+_KIN: MappingProxyType[Contract, frozenset[Contract]] = MappingProxyType(
+    {
+        "arcface": frozenset({"arcface_w600k"}),
+        "inswapper": frozenset({"hyperswap", "simswap", "simswap_512", "ghost", "hififace"}),
     }
 )
 
@@ -162,21 +246,31 @@ UNKNOWN = ContractInfo("not one of the known contracts", -1.0, 1.0, Tolerance())
 def sniff(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> Contract | None:
     """Guess a contract from inputs and outputs; None where nothing known fits.
 
-    An ArcFace model's space cannot be seen from outside: it is taken for ``arcface``.
+    An ArcFace model's space cannot be seen from outside: it is taken for ``arcface``. A swapper
+    that takes an embedding is taken for ``inswapper``, which has an identity matrix besides.
     """
+    if found := _redraws(inputs, outputs):
+        return found
     if len(inputs) == 2:
-        return "inswapper" if _is_swapper(inputs, outputs) else None
+        return _swapper(inputs, outputs)
+    if [tuple(one.shape[1:]) for one in (*inputs, *outputs)] == [(512,), (512,)]:
+        return "crossface"
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or not _is(inputs[0].shape[1], 3):
         return None
     names = {one.name for one in outputs}
     if {f"{kind}_{s}" for kind in ("cls", "obj", "bbox", "kps") for s in (8, 16, 32)} <= names:
         return "yunet"
-    if len(outputs) <= 2 and len(outputs[0].shape) == 4 and outputs[0].shape[1] == _CLASSES:
+    if _is_parser(outputs):
         return "bisenet"
     if len(outputs) in (6, 9):
         widths = [one.shape[-1] for one in outputs if one.shape]
         return "scrfd" if all(_is(width, 1, 4, 10) for width in widths) else None
     return _single(inputs[0], outputs[0]) if len(outputs) == 1 else None
+
+
+def looks_like(found: Contract | None, wanted: Contract) -> bool:
+    """Whether a model that :func:`sniff` takes for ``found`` may be of the contract ``wanted``."""
+    return found is not None and (found == wanted or wanted in _KIN.get(found, ()))
 
 
 def info(contract: Contract | None) -> ContractInfo:
@@ -226,15 +320,45 @@ def concrete(shape: Sequence[int | str]) -> tuple[int, ...]:
     )
 
 
-def _is_swapper(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> bool:
-    image, source = sorted(inputs, key=lambda one: -len(one.shape))
-    return (
-        [len(image.shape), len(source.shape), len(outputs)] == [4, 2, 1]
-        and len(outputs[0].shape) == 4
-        and _is(image.shape[1], 3)
-        and _is(source.shape[1], 512)
-        and _is(outputs[0].shape[1], 3)
-    )
+def _swapper(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> Contract | None:
+    source, target = sorted((one.shape for one in inputs), key=len)
+    made = [one.shape for one in outputs]
+    if [len(shape) for shape in (target, *made)] not in ([4, 4], [4, 4, 4]):
+        return None
+    if not _is(target[1], 3) or not _is(made[0][1], 3):
+        return None
+    if len(source) == 2 and _is(source[1], 512):
+        if len(made) == 1:
+            return "inswapper"
+        return "hyperswap" if _is(made[1][1], 1) else None
+    if len(source) == 4 and len(made) == 1 and _is(source[1], 3):
+        return "blendswap" if 112 in (*source, *target) else "uniface"
+    return None
+
+
+def _is_parser(outputs: Sequence[TensorInfo]) -> bool:
+    """Logits of the classes, then what our own parser or the coarser heads of others add."""
+    channels = [one.shape[1] if len(one.shape) == 4 else 0 for one in outputs]
+    return channels[0] == _CLASSES and len(channels) <= 3 and set(channels) <= {1, _CLASSES}
+
+
+def _redraws(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> Contract | None:
+    """The contracts of what draws a face anew or says what lies before it."""
+    taken = sorted((one.shape for one in inputs), key=len, reverse=True)
+    given = outputs[0].shape
+    if [len(shape) for shape in taken] == [5, 3, 3]:
+        return "liveportrait_generator"
+    if len(taken[0]) != 4 or any(len(shape) > 1 for shape in taken[1:]):
+        return None
+    if taken[0][3] == 3 and len(given) == 4:
+        return "xseg" if given[3] == 1 else None
+    if taken[0][1] == 3 and taken[0][2] in _ENHANCED and taken[0][1:] == given[1:]:
+        return "enhancer" if len(taken) <= 2 else None
+    if taken[0][1:] != (3, 256, 256) or len(taken) > 1:
+        return None
+    if len(outputs) == 7 and all(one.shape[1:] in _MOTION for one in outputs):
+        return "liveportrait_motion"
+    return "liveportrait_feature" if given[1:] == (32, 16, 64, 64) else None
 
 
 def _single(image: TensorInfo, output: TensorInfo) -> Contract | None:

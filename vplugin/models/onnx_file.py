@@ -49,6 +49,12 @@ def keeps_weights_elsewhere(graph: onnx.GraphProto) -> bool:
     return any(one.data_location == onnx.TensorProto.EXTERNAL for one in graph.initializer)
 
 
+def ends_with_square(graph: onnx.GraphProto) -> bool:
+    """Whether the last weight is a square matrix, as in models of the inswapper contract."""
+    sizes = list(graph.initializer[-1].dims) if graph.initializer else []
+    return len(sizes) == 2 and sizes[0] == sizes[1]
+
+
 def check_file(path: Path) -> None:
     """Raise unless there is a file that is not empty.
 

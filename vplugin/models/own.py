@@ -17,6 +17,7 @@ from vplugin.models.contract import Contract
 from vplugin.models.files import make_folder, sha256, unwritable, write_atomically
 from vplugin.models.onnx_file import (
     check_file,
+    ends_with_square,
     keeps_weights_elsewhere,
     load_graph,
     signature,
@@ -139,9 +140,10 @@ def _contract(path: Path, wanted: Contract | None) -> Contract | None:
         )
     inputs, outputs = signature(graph, path)
     found = contracts.sniff(inputs, outputs)
-    same = found == wanted or {found, wanted} == {"arcface", "arcface_w600k"}
-    if wanted is None or same:
-        return wanted or found
+    if wanted is None:
+        return None if found == "inswapper" and not ends_with_square(graph) else found
+    if contracts.looks_like(found, wanted):
+        return wanted
     raise ContractError(
         f"is not of the contract {wanted} ({contracts.info(wanted).summary}): it takes "
         f"{_shapes(inputs)} and gives {_shapes(outputs)}",

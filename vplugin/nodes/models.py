@@ -7,7 +7,9 @@ from pathlib import Path
 
 from vplugin.models import runtime as runtimes
 from vplugin.models import store
+from vplugin.models.contract import Contract
 from vplugin.models.session import Session
+from vplugin.models.store import ModelFile
 from vplugin.node import Context
 
 __all__ = ["Models"]
@@ -34,8 +36,15 @@ class Models:
             ModelMissingError: There is no such model, or it has not been pulled.
             ModelError: It is damaged or not licensed for this use.
         """
-        base, commercial = self.context.base, self.context.commercial
-        return store.resolve(name, commercial=commercial, base=base).path
+        return self._resolved(name).path
+
+    def contract(self, name: str) -> Contract | None:
+        """The contract that is known of a model; None where nothing says it.
+
+        Raises:
+            ModelError: As :meth:`find`.
+        """
+        return self._resolved(name).contract
 
     def open(self, name: str) -> tuple[Session, Path]:
         """A session of a model, and its file.
@@ -46,3 +55,7 @@ class Models:
         path = self.find(name)
         device = self.device or self.context.device
         return runtimes.open_session(path, runtime=self.runtime, device=device), path
+
+    def _resolved(self, name: str) -> ModelFile:
+        base, commercial = self.context.base, self.context.commercial
+        return store.resolve(name, commercial=commercial, base=base)

@@ -5,39 +5,32 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from vplugin.errors import GraphError, ModelMissingError
+from vplugin.errors import GraphError
 from vplugin.frame import Face, Frame
-from vplugin.models.onnx_file import load_graph
-from vplugin.models.session import Session
-from vplugin.models.store import Store
 from vplugin.node import Context, Node, Params
 from vplugin.nodes.choice import Select, TrackSelect, compositor_for, rule_of
 from vplugin.nodes.models import Models
 from vplugin.nodes.sources import RECOGNISER, FaceReader
-from vplugin.vision.copy_face import CopySwapper
+from vplugin.nodes.swappers import AUTO, COPY, MESH, WEIGHTLESS, Swappers, Wish
 from vplugin.vision.cutout import MaskStyle, Shape
-from vplugin.vision.landmarks import Landmarker
 from vplugin.vision.match import LookSmoother
 from vplugin.vision.mesh import MeshStyle, MeshSwapper
-from vplugin.vision.mesh_view import NetSight
-from vplugin.vision.onnx_facts import Emap, read_emap
-from vplugin.vision.parse import Parser
 from vplugin.vision.select import Assigner, ByReference, Embedding, Rule
 from vplugin.vision.stage import ColourStyle, Job, SwapStage
-from vplugin.vision.swap import InswapperSwapper, Swapper
 
-AUTO, MESH, COPY = "auto", "mesh", "copy"
-_WEIGHTLESS = (AUTO, MESH, COPY)
+Boost = Literal["auto"] | Annotated[int, Field(ge=1, le=4)]
+
 _FEATHER = {MESH: 0.17}
 _USUAL_FEATHER = 0.35
 _SHAPES: Mapping[str, Shape] = {MESH: "swapper", COPY: "face"}
-_FIXED = ("model", "detector", "landmarks", "parser", "embedder", "runtime", "device")
+_MODELS = ("model", "boost", "detector", "landmarks", "parser", "embedder", "converter")
+_FIXED = (*_MODELS, "runtime", "device")
 _REMEMBER = 60.0  # seconds that a person's colours are kept for after it was last seen
 
 
@@ -118,8 +111,13 @@ class SwapParams(Params):
     model: str = Field(
         default=AUTO,
         description="mesh (no swap network: bends the source's pictures; needs `landmarks` and "
-        "`parser`), copy (no network at all), a catalogue name or ONNX file of an inswapper, or "
+        "`parser`), copy (no network at all), a catalogue name or ONNX file of a swap network, or "
         "auto: mesh where its models are there, else copy.",
+    )
+    boost: Boost = Field(
+        default=1,
+        description="A swap network at a multiple of its size, 1 to 4; auto: as large as the face "
+        "is in the picture, up to 512 pixels.",
     )
     blend: float = Field(default=1.0, ge=0, le=1, description="How much of the new face shows.")
     mask: MaskParams = Field(default=MaskParams(), description="The border of the new face.")
@@ -137,8 +135,13 @@ class SwapParams(Params):
     )
     embedder: str | None = Field(
         default=None,
-        description="ArcFace recogniser, for inswapper models and {reference: …}; "
-        f"{RECOGNISER} for a model if not given.",
+        description="ArcFace recogniser, for swap networks and {reference: …}; "
+        f"{RECOGNISER} for a network if not given.",
+    )
+    converter: str | None = Field(
+        default=None,
+        description="Model that converts embeddings, for simswap, ghost and hififace; the one made "
+        "for the network if not given.",
     )
     runtime: str = Field(
         default="auto",
@@ -153,6 +156,8 @@ class SwapParams(Params):
     def _one_way(self) -> Self:
         if (self.source is None) == (not self.people):
             raise ValueError("give either `source` or `people`: whose face is to be put in?")
+        if self.boost != 1 and self.model in WEIGHTLESS:
+            raise ValueError("`boost` is for swap networks: name one as `model`, or leave it out")
         return self
 
     @property
@@ -165,7 +170,19 @@ class SwapParams(Params):
     @property
     def recogniser(self) -> str | None:
         """The embedder to use, if any."""
-        return self.embedder or (None if self.model in _WEIGHTLESS else RECOGNISER)
+        return self.embedder or (None if self.model in WEIGHTLESS else RECOGNISER)
+
+    @property
+    def wish(self) -> Wish:
+        """What is said of the swapper."""
+        return Wish(
+            self.model,
+            self.landmarks,
+            self.parser,
+            self.recogniser,
+            self.converter,
+            self.boost,
+        )
 
 
 @dataclass(frozen=True)
@@ -201,54 +218,23 @@ class Swap(Node[SwapParams]):
         """
         super().open(context)
         params = self.params
-        self._sessions: list[Session] = []
-        self._ran: dict[str, Any] = {}
-        self._emap: Emap | None = None
         self._counts: Counter[str] = Counter()
-        self._models = Models(context, params.runtime, params.device)
-        self._reader = FaceReader(self._models, params.detector, params.recogniser)
-        self._swapper = self._open_swapper()
+        models = Models(context, params.runtime, params.device)
+        self._reader = FaceReader(models, params.detector, params.recogniser)
+        self._swappers = Swappers(models, params.wish)
+        self._swapper = self._swappers.open()
         self._cast = self._load(params.persons)
         self._assigner = self._new_assigner()
         self._smoother = LookSmoother(params.colour.smooth)
         self._compositor = compositor_for(params.device or context.device)
 
-    def _open_swapper(self) -> Swapper:
-        name = self.params.model
-        if name == COPY or (name == AUTO and not self._sees()):
-            return CopySwapper()
-        if name in _WEIGHTLESS:
-            landmarks, _ = self._opened(self.params.landmarks)
-            parser, _ = self._opened(self.params.parser)
-            marker = Landmarker(landmarks, name=self.params.landmarks)
-            return MeshSwapper(NetSight(marker, Parser(parser, name=self.params.parser)))
-        session, path = self._opened(name)
-        self._emap = read_emap(path, load_graph, Store.default().root / ".emaps")
-        return InswapperSwapper(session, self._emap.matrix, name)
-
-    def _sees(self) -> bool:
-        """Whether the models that mesh needs are there."""
-        try:
-            for name in (self.params.landmarks, self.params.parser):
-                self._models.find(name)
-        except ModelMissingError:
-            return False
-        return True
-
-    def _opened(self, name: str) -> tuple[Session, Path]:
-        session, path = self._models.open(name)
-        self._sessions.append(session)
-        self._ran[name] = asdict(session.ran)
-        return session, path
-
     def _load(self, persons: Sequence[PersonParams]) -> _Cast:
         """Load what is new among some persons; what was loaded before is kept."""
         before: _Cast | None = getattr(self, "_cast", None)
         known = {} if before is None else _by_source(before)
-        embed = self._swapper.name not in _WEIGHTLESS
         for person in persons:
             if person.source not in known:
-                source = self._reader.load(person.source, embed=embed)
+                source = self._reader.load(person.source, embed=self._swappers.embeds)
                 known[person.source] = self._swapper.prepare(source)
         rules = tuple(self._rule(person.select) for person in persons)
         self._reader.release_detector()
@@ -342,28 +328,22 @@ class Swap(Node[SwapParams]):
         """What ran, how many faces were swapped, and why others were not."""
         facts: dict[str, Any] = {
             "model": self._swapper.name,
-            "runtime": self._runtimes(),
+            **self._swappers.facts(),
             "sources": [Path(person.source).name for person in self._cast.persons],
             "faces": dict(sorted(self._counts.items())),
         }
-        if self._emap is not None:
-            facts["emap_sha256"] = self._emap.sha256
         if embedder := self._reader.facts():
             facts["embedder"] = embedder
         return facts
-
-    def _runtimes(self) -> dict[str, Any]:
-        """What runs the swap network, or what runs each of the models of mesh."""
-        return next(iter(self._ran.values())) if len(self._ran) == 1 else self._ran
 
     def close(self) -> None:
         """Free the models."""
         reader: FaceReader | None = getattr(self, "_reader", None)
         if reader is not None:
             reader.close()
-        sessions: list[Session] = getattr(self, "_sessions", [])
-        while sessions:
-            sessions.pop().close()
+        swappers: Swappers | None = getattr(self, "_swappers", None)
+        if swappers is not None:
+            swappers.close()
 
 
 def _by_source(cast: _Cast) -> dict[str, Any]:

@@ -214,10 +214,11 @@ class _Exported(torch.nn.Module):
 
 @dataclass(frozen=True)
 class _Tensor:
-    """Name and shape, as a detector asks of a session."""
+    """Name, shape and type, as a detector asks of a session."""
 
     name: str
     shape: tuple[int | str, ...]
+    dtype: str = "float32"
 
 
 class _TorchSession:

@@ -1,4 +1,4 @@
-"""What the vision code expects of a loaded model: names and shapes, and a way to run it.
+"""What the vision code expects of a loaded model: names, shapes and types, and a way to run it.
 
 The sessions of :mod:`vplugin.models.runtime` are of this shape; vision code takes any other object
 that is, so that it can be used and tested without the model store. Not for opening model files.
@@ -24,6 +24,10 @@ class TensorInfo(Protocol):
     @property
     def shape(self) -> Sequence[int | str | None]:
         """Sizes of its axes; a name or None stands for one that is free."""
+
+    @property
+    def dtype(self) -> str:
+        """What it holds, by numpy's name: ``float32``, ``float16`` …"""
 
 
 class Session(Protocol):

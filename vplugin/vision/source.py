@@ -48,11 +48,13 @@ class Source:
         name: For people: file or folder.
         views: At least one picture.
         embedding: (512,) float32, L2-normalised mean over the views, or None without an embedder.
+        length: Mean length of the views' raw embeddings; times ``embedding`` it is the raw one.
     """
 
     name: str
     views: tuple[View, ...]
     embedding: npt.NDArray[np.float32] | None = None
+    length: float = 1.0
 
 
 def read_picture(path: Path) -> Array:
@@ -142,10 +144,11 @@ def load_source(path: Path, detect: Detect, embed: Embed | None = None) -> Sourc
         image = read_picture(file)
         points = the_face(detect(image), file).points
         views.append(View(image, np.asarray(points, np.float32), str(file)))
-    embedding = None
-    if embed is not None:
-        embedding = mean_embedding([embed(view.image, view.points) for view in views])
-    return Source(str(path), tuple(views), embedding)
+    if embed is None:
+        return Source(str(path), tuple(views))
+    raw = [embed(view.image, view.points) for view in views]
+    length = float(np.mean([np.linalg.norm(one) for one in raw]))
+    return Source(str(path), tuple(views), mean_embedding(raw), length)
 
 
 def mean_embedding(embeddings: Sequence[Array]) -> npt.NDArray[np.float32]:
