@@ -43,6 +43,34 @@ def test_sniff(inputs, outputs, expected):
     assert contract.sniff(inputs, outputs) == expected
 
 
+MOTION = [(1, 1), (1, 1), (1, 1), (1, 1), (1, 3), (1, 21, 3), (1, 21, 3)]
+BINS = [(1, 66), (1, 66), (1, 66), (1, 3), (1, 63), (1, 1), (1, 63)]
+VOLUME = (1, 32, 16, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "expected"),
+    [
+        ([(1, 3, 512, 512)], [(1, 3, 512, 512)], "enhancer"),
+        ([(1, 3, 256, 256)], [(1, 3, 256, 256)], "enhancer"),
+        ([(1, 3, 512, 512), (1,)], [(1, 3, 512, 512), (1, 256)], "enhancer"),
+        ([(1, 3, 512, 512)], [(1, 3, 1024, 1024)], None),
+        ([(1, 3, 64, 64)], [(1, 3, 64, 64)], None),
+        ([("N", 256, 256, 3)], [("N", 256, 256, 1)], "xseg"),
+        ([(1, 256, 256, 3)], [(1, 256, 256, 3)], None),
+        ([(1, 3, 256, 256)], MOTION, "liveportrait_motion"),
+        ([(1, 3, 256, 256)], BINS, "liveportrait_motion"),
+        ([(1, 3, 256, 256)], MOTION[:6], None),
+        ([(1, 3, 256, 256)], [VOLUME], "liveportrait_feature"),
+        ([VOLUME, (1, 21, 3), (1, 21, 3)], [(1, 3, 512, 512)], "liveportrait_generator"),
+        ([(1, 3, 512, 512)], [(1, 19, 512, 512)] * 3, "bisenet"),
+        ([(1, 3, 512, 512)], [(1, 19, 512, 512), (1, 2, 64, 64)], None),
+    ],
+)
+def test_sniff_what_redraws_faces_or_finds_what_lies_before_them(inputs, outputs, expected):
+    assert contract.sniff(tensors(*inputs), tensors(*outputs)) == expected
+
+
 @pytest.mark.parametrize(
     ("tolerance", "change", "near"),
     [

@@ -69,6 +69,14 @@ def test_a_parser_without_the_hidden_map_sees_nothing_hidden() -> None:
     assert not parser.parse(_crops()).hidden.any()
 
 
+def test_coarser_heads_of_other_parsers_are_left_aside() -> None:
+    fake = _Fake(("N", 3, "H", "W"))
+    fake.outputs = [Tensor(f"out{n}", ("N", 19, "H", "W")) for n in range(3)]
+    parser = Parser(fake)
+    assert (parser.sees_hidden, parser.size) == (False, 512)
+    assert Parser(_Fake(("N", 3, "H", "W"))).size == 160  # our own, which says what is hidden
+
+
 @pytest.mark.parametrize("size", [64, 96])
 def test_the_size_is_free_where_the_model_leaves_it_free(model: Path, size: int) -> None:
     parser = Parser(OrtSession(model), size=size)

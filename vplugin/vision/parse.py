@@ -2,7 +2,8 @@
 
 Contract: RGB, 0–1, ImageNet normalisation, NCHW; the first output holds logits of 19 classes in
 CelebAMask-HQ order at the size of the input. Our own parser has a second output: a logit of being
-hidden by something that is not of the face. Other parsers are taken without it.
+hidden by something that is not of the face. Other parsers are taken without it, and the coarser
+heads that some of them export besides are left aside.
 """
 
 from __future__ import annotations
@@ -79,14 +80,15 @@ class Parser:
 
     Args:
         session: The loaded model.
-        size: Side of the crops where the model leaves it free; divisible by 32.
+        size: Side of the crops where the model leaves it free, divisible by 32; if not given, 160
+            for our own parser and 512, which others were trained at.
         name: For reports and errors.
 
     Raises:
         ContractError: The model is not of this contract, or has another size.
     """
 
-    def __init__(self, session: Session, *, size: int = 160, name: str = "parser") -> None:
+    def __init__(self, session: Session, *, size: int | None = None, name: str = "parser") -> None:
         self.name = name
         self._session = session
         shapes = [tuple(tensor.shape) for tensor in (*session.inputs, *session.outputs)]
@@ -100,9 +102,10 @@ class Parser:
                 where=name,
                 mend="a face parser takes (N, 3, H, W) and gives (N, 19, H, W)",
             )
+        self.sees_hidden = len(shapes) > 2 and len(shapes[2]) == 4 and shapes[2][1] == 1
         side = shapes[0][2]
-        self.size = side if isinstance(side, int) and side > 0 else size
-        self.sees_hidden = len(shapes) > 2
+        free = size or (160 if self.sees_hidden else 512)
+        self.size = side if isinstance(side, int) and side > 0 else free
         self._single = shapes[0][0] == 1
 
     def parse(self, crops: Array) -> Parsed:
