@@ -2,19 +2,21 @@
 
 Each seed gives two photos C_a and C_b of procedural people, the proxies C_ab and C_ba as the
 published pipeline makes them (:mod:`vplugin.train.reenact`, :mod:`vplugin.train.proxies`), and the
-exact swaps, which only the oracle arm and evaluations may see.
+exact swaps, which only the oracle arm and evaluations may see. Two more pictures stand for what
+weak swappers give: a photo whose lower face is partly the other's, for the net that mends it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vplugin.synth.person import Person
 from vplugin.synth.render import render
 from vplugin.synth.rendering import Rendering
 from vplugin.synth.scene import Scene
@@ -34,7 +36,8 @@ __all__ = ["PairSource", "pair_of"]
 Array = npt.NDArray[Any]
 _IDENTITY = 256  # places in a record; those that the renderer does not fill are NaN
 _UNKNOWN = 255
-_PICTURES = ("a", "b", "ab", "ba", "truth_ab", "truth_ba")
+_PICTURES = ("a", "b", "ab", "ba", "truth_ab", "truth_ba", "weak_a", "weak_b")
+_LOWER = ("jaw", "mouth")  # groups of a person's shape
 _FURTHEST = 60.0  # degrees of yaw: who is turned further is in no pair
 
 
@@ -58,7 +61,7 @@ class PairSource:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Pictures (S, S, 3) ``a b ab ba truth_ab truth_ba``; of a and b: labels, points, who."""
+        """Pictures (S, S, 3) ``a b ab ba truth_* weak_*``; of a and b: labels, points, who."""
         side = self.size
         return np.dtype(
             [
@@ -85,6 +88,8 @@ class PairSource:
             "ba": self._proxy(a, b, generator),
             "truth_ab": a.cut(swap_truth(b.scene.subjects[0].person, a.scene, a.extent))[0],
             "truth_ba": b.cut(swap_truth(a.scene.subjects[0].person, b.scene, b.extent))[0],
+            "weak_a": self._weak(a, b, generator),
+            "weak_b": self._weak(b, a, generator),
             "labels": np.stack([a.labels, b.labels]),
             "points": np.stack([a.points, b.points]),
             "person": np.array(people),
@@ -98,6 +103,14 @@ class PairSource:
         picture, labels = attributes.cut(render(scene, attributes.extent))
         picture = softened(picture, self.severity, generator)
         return proxy(picture, attributes.picture, labels, attributes.labels)
+
+    def _weak(self, one: _View, other: _View, generator: np.random.Generator) -> Array:
+        """A photo as a swapper leaves it that had the lower face from ``other``, partly or all."""
+        subject, share = one.scene.subjects[0], float(generator.uniform(0.4, 1.0))
+        mixed = Person.mix(subject.person, other.scene.subjects[0].person, share)
+        person = replace(subject.person, **{name: getattr(mixed, name) for name in _LOWER})
+        scene = replace(one.scene, subjects=(replace(subject, person=person),))
+        return softened(one.cut(render(scene, one.extent))[0], self.severity, generator)
 
 
 @dataclass(frozen=True, eq=False)
