@@ -66,7 +66,7 @@ def test_required_parameters_and_optional_ports():
 def test_stock_nodes(capsys):
     assert main(["nodes"]) == 0
     listed = capsys.readouterr().out
-    for name in ("blur", "decode", "detect", "encode", "swap", "track"):
+    for name in ("blur", "decode", "detect", "encode", "enhance", "expression", "swap", "track"):
         assert f"\n{name} " in listed
         assert main(["nodes", name]) == 0
         assert capsys.readouterr().out.startswith(f"{name} (")

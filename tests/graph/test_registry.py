@@ -130,4 +130,6 @@ def test_a_class_by_its_path():
 
 
 def test_stock_nodes_are_listed():
-    assert {"blur", "decode", "detect", "encode", "swap", "track"} <= set(Registry().names())
+    assert {"blur", "decode", "detect", "encode", "enhance", "expression", "swap", "track"} <= set(
+        Registry().names()
+    )

@@ -171,7 +171,7 @@ def save_feature(path: Path) -> Path:
 
 
 #: How much each coordinate of the key points adds to a colour.
-LOOK = np.random.default_rng(7).normal(0, 0.01, (21, 3)).astype(np.float32)
+LOOK = np.random.default_rng(7).normal(0, 0.03, (21, 3)).astype(np.float32)
 
 
 def save_generator(path: Path, wanted: str = "source", have: str = "target") -> Path:
