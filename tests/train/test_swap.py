@@ -9,60 +9,31 @@ import numpy as np
 import onnx
 import pytest
 import torch
-import yaml
 
-from tests.train.stand_in import drawn_face
+from tests.train.pair_items import drawn_pairs, marks, recogniser_runs
 from tests.vision.detector_models import OrtSession
 from vplugin.errors import TrainError
-from vplugin.nets.house.identity import IdentityNet
 from vplugin.train import swap as swap_module
 from vplugin.train.encoders import Encoders, open_encoders
-from vplugin.train.fixer import FixerRecipe, FixerTask
 from vplugin.train.pairs import PairSource
-from vplugin.train.recognise import Taught
 from vplugin.train.shards import Shards
 from vplugin.train.swap import SwapRecipe, SwapTask
 from vplugin.train.swap_export import lower_from_identity
 from vplugin.train.swap_losses import Kind
-from vplugin.vision.parse import FaceClass
 
 ARMS = ("vanilla", "naive", "cycle", "oracle")
-NAMES = ("a", "b", "ab", "ba", "truth_ab", "truth_ba")
 SHOWN = ("target", "source", "truth", "real")
-SMALL = (8, 8, 16, 16)
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders as ``vplugin train identity`` and ``fixer`` leave them, with random weights."""
-    torch.manual_seed(4)
-    folder = tmp_path_factory.mktemp("runs")
-    fixer = FixerTask(FixerRecipe(steps=1, widths=SMALL))
-    found = {}
-    for name, net, width in (("identity", IdentityNet(), 512), ("fixer", fixer.net(), 128)):
-        found[name] = folder / name
-        found[name].mkdir()
-        taught = Taught(net, width, 3, 5)
-        torch.save({"weights": taught.state_dict()}, found[name] / "best.pt")
-    recipe = fixer.recipe.model_dump(mode="json")
-    (found["fixer"] / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
-    return found
+    return recogniser_runs(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture(autouse=True)
 def _drawn_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pairs whose six pictures differ by one corner pixel, and whose left half is hair."""
-
     def drawn(source: PairSource, data: object, seeds: tuple[int, int]) -> Shards:
-        records = np.zeros(4, source.dtype)
-        for number, record in enumerate(records):
-            for place, name in enumerate(NAMES):
-                record[name] = drawn_face(7 * number + place, source.size)["image"]
-                record[name][0, 0] = 10 * number + place  # by which a test knows it again
-            record["labels"][:, :, : source.size // 2] = FaceClass.HAIR
-        path = tmp_path / f"{seeds[0]}.npy"
-        np.save(path, records)
-        return Shards([path])
+        return drawn_pairs(tmp_path / f"{seeds[0]}.npy", source)
 
     monkeypatch.setattr(swap_module, "open_or_render", drawn)
     torch.manual_seed(1)
@@ -75,10 +46,6 @@ def _task(runs: dict[str, Path], out: Path, **changes: Any) -> SwapTask:
     task = SwapTask(SwapRecipe(**settings))
     task.prepare()
     return task
-
-
-def _marks(batch: dict[str, torch.Tensor], name: str) -> list[str]:
-    return [NAMES[int(value) % 10] for value in batch[name][:, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +66,7 @@ def test_what_an_arm_is_shown_of_a_triplet(
     batch = _task(runs, tmp_path, arm=arm).batch(step, np.random.default_rng(5))
     assert Kind(int(batch["kind"])) == kind
     for name, wanted in (("target", target), ("source", source), ("truth", truth), ("real", real)):
-        assert set(_marks(batch, name)) == {wanted}, name
+        assert set(marks(batch[name])) == {wanted}, name
 
 
 @pytest.mark.parametrize("arm", ARMS)
@@ -111,9 +78,9 @@ def test_no_arm_but_the_oracle_sees_an_exact_truth(
     for step in range(24):
         batch = task.batch(step, np.random.default_rng(step))
         seen |= {
-            mark for name in ("target", "source", "truth", "real") for mark in _marks(batch, name)
+            mark for name in ("target", "source", "truth", "real") for mark in marks(batch[name])
         }
-        assert set(_marks(batch, "real")) <= {"a", "b"}  # photos, for any arm
+        assert set(marks(batch["real"])) <= {"a", "b"}  # photos, for any arm
     assert ("truth_ab" in seen) == (arm == "oracle")
 
 

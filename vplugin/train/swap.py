@@ -36,7 +36,7 @@ from vplugin.train.task import Batch, Losses, Metrics, Task
 from vplugin.train.triplets import Mixing, Triplet, kind_of, triplet
 from vplugin.vision.parse import FaceClass
 
-__all__ = ["SwapRecipe", "SwapTask"]
+__all__ = ["SwapRecipe", "SwapTask", "as_bytes", "as_signed"]
 
 _IDENTITY = 512  # numbers of the identity encoder
 _ENCODED = 128  # px of the pictures that encoders see
@@ -167,7 +167,7 @@ class SwapTask(Task[SwapRecipe]):
         """See :class:`vplugin.train.swap_objective.Objective`."""
         assert isinstance(model, Swapping)
         names = ("target", "source", "truth", "hair", "real")
-        target, source, truth, hair, real = (_signed(batch[name]) for name in names)
+        target, source, truth, hair, real = (as_signed(batch[name]) for name in names)
         work = Work(Kind(int(batch["kind"])), target, source, truth, (hair + 1) / 2, real)
         return self._objective.losses(model, work)
 
@@ -189,11 +189,11 @@ class SwapTask(Task[SwapRecipe]):
         for start in range(0, len(self.held_out), _AT_ONCE):
             end = min(start + _AT_ONCE, len(self.held_out))
             items = [self.held_out[index] for index in range(start, end)]
-            source = _signed(pictures_of([item["b"] for item in items])).to(device)
+            source = as_signed(pictures_of([item["b"] for item in items])).to(device)
             targets = [_sized(item["a"], side) for item in items]
             latent = self._objective.encoders.latent(source)
-            made = model(_signed(pictures_of(targets)).to(device), latent)
-            answers = _bytes(made)
+            made = model(as_signed(pictures_of(targets)).to(device), latent)
+            answers = as_bytes(made)
             truths = [_sized(item["truth_ab"], side) for item in items]
             sources = [_sized(item["b"], side) for item in items]
             rows += list(zip(targets, sources, answers, truths, strict=True))
@@ -220,12 +220,12 @@ def _sized(picture: Picture, side: int) -> Picture:
     return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _signed(pictures: Tensor) -> Tensor:
+def as_signed(pictures: Tensor) -> Tensor:
     """uint8 as float in -1…1."""
     return pictures.float() / 127.5 - 1
 
 
-def _bytes(pictures: Tensor) -> list[Picture]:
+def as_bytes(pictures: Tensor) -> list[Picture]:
     """Back to pictures (S, S, 3) uint8."""
     levels = ((pictures.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return list(levels.permute(0, 2, 3, 1).cpu().numpy())

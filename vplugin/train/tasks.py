@@ -12,7 +12,7 @@ from vplugin.train.task import Task
 
 __all__ = ["NAMES", "recipe_path", "stock_recipe", "task_of", "task_type"]
 
-NAMES = ("detector", "landmarks", "identity", "fixer", "parser", "attributes", "swap")
+NAMES = ("detector", "landmarks", "identity", "fixer", "parser", "attributes", "swap", "refine")
 _RECIPES = Path(__file__).with_name("recipes")
 
 
