@@ -14,7 +14,13 @@ from tests.vision.swap_models import save_arcface
 from vplugin.errors import ContractError
 from vplugin.models.store import resolve
 from vplugin.vision.align import similarity, template, warp
-from vplugin.vision.occlusion import LeastVisible, PartsOccluder, XSegOccluder, open_occluder
+from vplugin.vision.occlusion import (
+    LeastVisible,
+    PartsOccluder,
+    XSegOccluder,
+    open_occluder,
+    open_occluders,
+)
 
 # Eyes, nose and mouth corners of skimage's astronaut.
 ASTRONAUT = np.array([[207.0, 111], [247, 108], [232, 133], [212, 152], [246, 150]])
@@ -62,9 +68,11 @@ def test_a_parser_of_512_px_says_which_parts_are_face(tmp_path: Path, heads: int
 
 
 def test_several_occluders_show_what_all_of_them_show(tmp_path: Path) -> None:
-    xseg = open_occluder(OrtSession(save_xseg(tmp_path / "x.onnx")), "x")
-    parser = open_occluder(OrtSession(save_parser(tmp_path / "p.onnx")), "p")
-    both = LeastVisible([xseg, parser])
+    files = {"x": save_xseg(tmp_path / "x.onnx"), "p": save_parser(tmp_path / "p.onnx")}
+    both = open_occluders(["x", "p"], lambda name: OrtSession(files[name]))
+    assert isinstance(both, LeastVisible)
+    assert isinstance(open_occluders("x", lambda name: OrtSession(files[name])), XSegOccluder)
+    assert open_occluders(None, OrtSession) is open_occluders((), OrtSession) is None
     crops = np.zeros((1, 128, 128, 3), np.float32)
     crops[:, :64, :, 2] = 1  # XSeg's above, the parser's on the left
     crops[:, :, :64, 0] = 1

@@ -19,7 +19,7 @@ from vplugin.nodes.choice import Select, TrackSelect, compositor_for, rule_of
 from vplugin.nodes.models import Models
 from vplugin.vision.align import Template
 from vplugin.vision.cutout import MaskStyle
-from vplugin.vision.occlusion import LeastVisible, Occluder, open_occluder
+from vplugin.vision.occlusion import open_occluders
 from vplugin.vision.redraw import Draw, Redraw
 from vplugin.vision.select import Assigner
 
@@ -83,7 +83,7 @@ class RedrawNode(Node[P]):
         self._models = Models(context, params.runtime, params.device)
         self._compositor = compositor_for(params.device or context.device)
         self._assigner = Assigner((rule_of(params.select),))
-        self._occluder = self._open_occluder()
+        self._occluder = open_occluders(params.occlusion, self.session)
 
     def session(self, name: str) -> Session:
         """Open a model by name; it is closed with the node."""
@@ -91,14 +91,6 @@ class RedrawNode(Node[P]):
         self._sessions.append(session)
         self._ran[name] = asdict(session.ran)
         return session
-
-    def _open_occluder(self) -> Occluder | None:
-        names = self.params.occlusion
-        if not names:
-            return None
-        several = (names,) if isinstance(names, str) else names
-        opened = [open_occluder(self.session(name), name) for name in several]
-        return opened[0] if len(opened) == 1 else LeastVisible(opened)
 
     def on_params(self, params: P) -> None:
         """Take up other parameters; those that need other models are refused.

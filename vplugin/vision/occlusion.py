@@ -7,7 +7,7 @@ masks is :func:`vplugin.vision.cutout.limited`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import cv2
@@ -18,7 +18,15 @@ from vplugin.errors import ContractError
 from vplugin.vision.parse import FaceClass, Parser
 from vplugin.vision.session import Session
 
-__all__ = ["FACE", "LeastVisible", "Occluder", "PartsOccluder", "XSegOccluder", "open_occluder"]
+__all__ = [
+    "FACE",
+    "LeastVisible",
+    "Occluder",
+    "PartsOccluder",
+    "XSegOccluder",
+    "open_occluder",
+    "open_occluders",
+]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -77,6 +85,23 @@ def open_occluder(session: Session, name: str = "occluder") -> Occluder:
             mend="an occluder is XSeg (N, 256, 256, 3) → (N, 256, 256, 1), or a face parser "
             "(N, 3, H, W) → (N, 19, H, W)",
         ) from error
+
+
+def open_occluders(
+    names: str | Sequence[str] | None, open_model: Callable[[str], Session]
+) -> Occluder | None:
+    """What a node's parameter ``occlusion`` means: nothing, one occluder, or several together.
+
+    Args:
+        names: Of models.
+        open_model: Opens a model by name.
+
+    Raises:
+        ContractError: A model is neither XSeg nor a face parser.
+    """
+    several = (names,) if isinstance(names, str) else names or ()
+    opened = [open_occluder(open_model(name), name) for name in several]
+    return LeastVisible(opened) if len(opened) > 1 else next(iter(opened), None)
 
 
 class XSegOccluder:
