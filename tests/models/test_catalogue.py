@@ -6,6 +6,11 @@ from pydantic import ValidationError
 from tests.models.make import OPEN, known, relu_net, single
 from vplugin.errors import ModelMissingError
 from vplugin.models.catalogue import Download, Entry, Member, stock
+from vplugin.vision.swap_contract import SWAP_CONTRACTS
+
+
+def _name(entry: Entry) -> str:
+    return entry.name
 
 
 @pytest.mark.parametrize(
@@ -13,6 +18,15 @@ from vplugin.models.catalogue import Download, Entry, Member, stock
     [
         ("yunet", "yunet", True),
         ("inswapper_128", "inswapper", False),
+        ("inswapper_128_fp16", "inswapper", False),
+        ("hyperswap_1b_256", "hyperswap", False),
+        ("simswap_256", "simswap", False),
+        ("simswap_unofficial_512", "simswap_512", False),
+        ("ghost_3_256", "ghost", True),
+        ("hififace_unofficial_256", "hififace", False),
+        ("blendswap_256", "blendswap", False),
+        ("uniface_256", "uniface", False),
+        ("crossface_ghost", "crossface", False),
         ("buffalo_l/det_10g", "scrfd", False),
         ("buffalo_l/w600k_r50", "arcface_w600k", False),
         ("buffalo_l/2d106det", "landmark_2d106", False),
@@ -29,14 +43,31 @@ def test_stock_models_have_contract_and_licence(name, contract, commercial):
     assert entry.licence.commercial is commercial
 
 
-def test_every_stock_file_has_a_checksum_and_https_addresses():
+def test_every_stock_file_has_https_addresses_and_a_checksum_where_one_is_known():
     for entry in stock().models:
         assert entry.provenance
         if entry.name == "house":  # it ships, and is not fetched: see test_house.py
             continue
         assert entry.download.urls
         assert all(url.startswith("https://") for url in entry.download.urls)
-        assert all(one.sha256 and one.bytes for one in (entry.download, *entry.members))
+        known = {bool(one.sha256 and one.bytes) for one in (entry.download, *entry.members)}
+        pinned_at_first_pull = "facefusion" in entry.download.urls[0]
+        assert known == {not pinned_at_first_pull}
+
+
+@pytest.mark.parametrize(
+    "entry", [one for one in stock().models if one.members[0].contract in SWAP_CONTRACTS], ids=_name
+)
+def test_stock_swap_networks_say_what_their_contract_says(entry):
+    (member,) = entry.members
+    facts = SWAP_CONTRACTS[member.contract]
+    assert member.template == facts.template
+    assert member.input_size[0] in facts.sizes
+    ranges = {0.0: "RGB 0…1", 0.5: "RGB −1…1", 0.485: "RGB, ImageNet mean and deviation"}
+    assert member.value_range == ranges[facts.mean[0]]
+    if facts.converter is not None:
+        _, converter = stock().find(facts.converter)
+        assert converter.contract == "crossface"
 
 
 def test_a_pack_is_found_without_a_member():
@@ -48,7 +79,7 @@ def test_a_pack_is_found_without_a_member():
 @pytest.mark.parametrize(
     ("asked", "hint"),
     [
-        ("inswaper_128", "did you mean inswapper_128?"),
+        ("inswaper_128", "did you mean inswapper_128 or"),
         ("bufalo_l/det_10g", "buffalo_l/det_10g"),
         ("buffalo_l/w600k_r5", "buffalo_l/w600k_r50"),
         ("yunet/yunet", "yunet"),

@@ -13,6 +13,7 @@ def tensors(*shapes, names=()):
     return tuple(TensorInfo(n, s, "float32") for n, s in zip(names, shapes, strict=True))
 
 
+PICTURE = (1, 3, 256, 256)
 YUNET = [f"{kind}_{s}" for kind in ("cls", "obj", "bbox", "kps") for s in (8, 16, 32)]
 SCRFD = [(n, w) for w in (1, 4, 10) for n in (12800, 3200, 800)]
 
@@ -23,6 +24,13 @@ SCRFD = [(n, w) for w in (1, 4, 10) for n in (12800, 3200, 800)]
         (tensors((1, 3, 128, 128), (1, 512)), tensors((1, 3, 128, 128)), "inswapper"),
         (tensors((1, 512), (1, 3, 256, 256)), tensors((1, 3, 256, 256)), "inswapper"),
         (tensors((1, 3, 128, 128), (1, 256)), tensors((1, 3, 128, 128)), None),
+        (tensors((1, 512), PICTURE), tensors(PICTURE, (1, 1, 256, 256)), "hyperswap"),
+        (tensors((1, 512), PICTURE), tensors(PICTURE, PICTURE), None),
+        (tensors((1, 3, 112, 112), PICTURE), tensors(PICTURE), "blendswap"),
+        (tensors(PICTURE, PICTURE), tensors(PICTURE), "uniface"),
+        (tensors(PICTURE, PICTURE), tensors(PICTURE, PICTURE), None),
+        (tensors((1, 512)), tensors((1, 512)), "crossface"),
+        (tensors((1, 512)), tensors((1, 256)), None),
         (tensors(("N", 3, "H", "W")), tensors(*[("N", "A", 1)] * 12, names=YUNET), "yunet"),
         (tensors((1, 3, "?", "?")), tensors(*SCRFD), "scrfd"),
         (tensors((1, 3, "?", "?")), tensors(*SCRFD[:6]), "scrfd"),
@@ -69,6 +77,21 @@ VOLUME = (1, 32, 16, 64, 64)
 )
 def test_sniff_what_redraws_faces_or_finds_what_lies_before_them(inputs, outputs, expected):
     assert contract.sniff(tensors(*inputs), tensors(*outputs)) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "fits"),
+    [
+        ("inswapper", "inswapper", True),
+        ("inswapper", "ghost", True),
+        ("hyperswap", "inswapper", False),
+        ("arcface", "arcface_w600k", True),
+        ("arcface_w600k", "arcface", False),
+        (None, "ghost", False),
+    ],
+)
+def test_what_a_model_may_be(found, wanted, fits):
+    assert contract.looks_like(found, wanted) is fits
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import onnx
 import pytest
 
 from tests.models.make import CLOSED, OPEN, arcface, known, relu_net, sha, single
+from tests.vision.swap_nets import SwapNet
 from vplugin.errors import ContractError, LicenceError, ModelError
 from vplugin.models import own
 from vplugin.models.store import Store
@@ -26,6 +27,24 @@ def test_an_added_model_is_found_by_name(tmp_path, store, asked, found):
     assert again.contract == found
     assert sha(again.path) == sha(path)
     assert [v.state for v in store.verify()] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("net", "asked", "found"),
+    [
+        (SwapNet(128, emap=True), None, "inswapper"),
+        (SwapNet(), None, None),  # one of several contracts: not guessed
+        (SwapNet(), "ghost", "ghost"),
+        (SwapNet(512), "simswap_512", "simswap_512"),
+        (SwapNet(mask=True), None, "hyperswap"),
+        (SwapNet(crop=112), None, "blendswap"),
+        (SwapNet(crop=256), None, "uniface"),
+    ],
+    ids=str,
+)
+def test_swap_networks_are_told_apart_as_far_as_files_tell(tmp_path, store, net, asked, found):
+    own.add(store, net.save(tmp_path / "mine.onnx"), OPEN, contract=asked)
+    assert store.resolve("mine").contract == found
 
 
 def test_a_closed_licence_is_accepted_by_naming_it(tmp_path, store):

@@ -11,6 +11,17 @@ import skimage.data
 from pydantic import ValidationError
 
 from tests.nodes.pointing_detector import save_pointing_detector
+from tests.nodes.swap_bench import (
+    BROWN,
+    GREEN,
+    RED,
+    SOURCE_POINTS,
+    bench_in,
+    face_of,
+    frame_of,
+    nearest,
+    skin_of,
+)
 from tests.vision.mesh_faces import FIVE
 from tests.vision.swap_models import (
     draw_face,
@@ -40,9 +51,6 @@ from vplugin.vision.embed import Embedder
 from vplugin.vision.mesh_model import face_model
 from vplugin.vision.mesh_view import MESH
 
-SOURCE_POINTS = points_at(320, 330, 130, wobble=None)
-RED, GREEN, BROWN = (225, 120, 110), (120, 190, 120), (150, 98, 66)
-
 
 @pytest.fixture(autouse=True)
 def store(tmp_path, monkeypatch):
@@ -51,53 +59,7 @@ def store(tmp_path, monkeypatch):
 
 @pytest.fixture
 def bench(tmp_path):
-    """A folder with a detector, two people, and what a harness needs to use them."""
-    save_pointing_detector(tmp_path / "detector.onnx", [SOURCE_POINTS])
-    for name, skin in (("red", RED), ("green", GREEN)):
-        picture = smooth_picture(640, 640, 4)
-        draw_face(picture, SOURCE_POINTS, skin)
-        assert cv2.imwrite(str(tmp_path / f"{name}.png"), picture[..., ::-1])
-
-    def make(**params) -> Harness:
-        common = {"detector": "detector.onnx", "runtime": "onnxruntime", "model": "copy"}
-        return Harness(Swap, context=Context(name="swap", base=str(tmp_path)), **common | params)
-
-    return make
-
-
-def _face(points: np.ndarray, track: int | None = 0) -> Face:
-    low, high = points.min(axis=0), points.max(axis=0)
-    middle, half = (low + high) / 2, (high - low) * [0.95, 1.15]
-    box = np.concatenate([middle - half, middle + half]).astype(np.float32)
-    return Face(box, points=points, track=track)
-
-
-def _frame(
-    *faces: Face, number: int = 0, pixel: str = "yuv444p", size=(480, 320), **format
-) -> Frame:
-    rgb = smooth_picture(*size, 2)
-    for face in faces:
-        if face.points is not None:
-            draw_face(rgb, face.points, BROWN)
-    shape = PictureFormat(pixel, *size, **format)
-    planes = paste_rgb(Picture.blank(shape).planes, shape, rgb, np.ones(rgb.shape[:2], bool))
-    return Frame(Picture(shape, planes), number, Fraction(1, 25), faces=faces)
-
-
-def _skin(frame: Frame, face: Face) -> np.ndarray:
-    """Mean colour of the cheeks: (3,) RGB."""
-    nose, eyes = face.points[2], face.eye_distance
-    around = (
-        nose[0] - 0.4 * eyes,
-        nose[1] - 0.1 * eyes,
-        nose[0] + 0.4 * eyes,
-        nose[1] + 0.2 * eyes,
-    )
-    return frame.read(around).reshape(-1, 3).mean(axis=0)
-
-
-def _nearest(colour: np.ndarray) -> tuple[int, int, int]:
-    return min((RED, GREEN, BROWN), key=lambda known: float(np.abs(colour - known).sum()))
+    return bench_in(tmp_path)
 
 
 AS_IT_IS = {"match": False}  # the source's own colours, so that tests can tell who is who
@@ -106,34 +68,34 @@ AS_IT_IS = {"match": False}  # the source's own colours, so that tests can tell 
 @pytest.mark.parametrize("pixel", ["yuv420p", "nv12", "yuv422p10le", "p010le", "rgb24"])
 @pytest.mark.parametrize("degrees", [0, 90, 200])
 def test_a_face_is_replaced_in_any_format_and_position(bench, pixel, degrees):
-    face = _face(points_at(240, 160, 40, degrees))
-    outcome = bench(source="red.png", colour=AS_IT_IS).push(_frame(face, pixel=pixel)).finish()
+    face = face_of(points_at(240, 160, 40, degrees))
+    outcome = bench(source="red.png", colour=AS_IT_IS).push(frame_of(face, pixel=pixel)).finish()
     (after,) = outcome.video
     assert [patch.track for patch in after.patches] == [0]
     assert after.patches[0].node == "swap"
-    assert _nearest(_skin(after, face)) == RED
+    assert nearest(skin_of(after, face)) == RED
     assert outcome.report["faces"] == {"swapped": 1}
     before = after.evolve(patches=())
     assert (after.read((0, 0, 60, 320)) == before.read((0, 0, 60, 320))).all()
 
 
 def test_by_default_it_takes_on_the_targets_colour(bench):
-    face = _face(points_at(240, 160, 40))
-    (after,) = bench(source="red.png").push(_frame(face)).finish().video
+    face = face_of(points_at(240, 160, 40))
+    (after,) = bench(source="red.png").push(frame_of(face)).finish().video
     assert after.patches
-    assert _nearest(_skin(after, face)) == BROWN
+    assert nearest(skin_of(after, face)) == BROWN
 
 
 def test_the_frame_that_came_in_is_left_as_it_was(bench):
-    frame = _frame(_face(points_at(240, 160, 40)))
+    frame = frame_of(face_of(points_at(240, 160, 40)))
     (after,) = bench(source="red.png").push(frame).finish().video
     assert after.patches
     assert not frame.patches
 
 
 def test_blend_and_hot_changes(bench):
-    face = _face(points_at(240, 160, 40))
-    frames = [_frame(face, number=n) for n in range(5)]
+    face = face_of(points_at(240, 160, 40))
+    frames = [frame_of(face, number=n) for n in range(5)]
     harness = bench(source="red.png", colour=AS_IT_IS, blend=0.0).push(frames[0])
     harness.set(blend=0.5).push(frames[1])
     harness.set(blend=1.0).push(frames[2])
@@ -145,21 +107,21 @@ def test_blend_and_hot_changes(bench):
     outcome = harness.push(frames[4]).finish()
     none, half, full, green, still_green = outcome.video
     assert not none.patches
-    mixed = (_skin(none, face) + _skin(full, face)) / 2
-    np.testing.assert_allclose(_skin(half, face), mixed, atol=4)
-    assert [_nearest(_skin(f, face)) for f in (full, green, still_green)] == [RED, GREEN, GREEN]
+    mixed = (skin_of(none, face) + skin_of(full, face)) / 2
+    np.testing.assert_allclose(skin_of(half, face), mixed, atol=4)
+    assert [nearest(skin_of(f, face)) for f in (full, green, still_green)] == [RED, GREEN, GREEN]
 
 
 def test_several_people_keep_their_own_source_when_they_cross(bench):
     people = [{"select": "left", "source": "red.png"}, {"select": "right", "source": "green.png"}]
     harness = bench(people=people, colour=AS_IT_IS)
     for number, x in enumerate(range(110, 400, 40)):
-        one = _face(points_at(x, 100, 34), track=5)
-        two = _face(points_at(480 - x, 220, 34), track=2)
-        harness.push(_frame(*((one, two) if number % 2 else (two, one)), number=number))
+        one = face_of(points_at(x, 100, 34), track=5)
+        two = face_of(points_at(480 - x, 220, 34), track=2)
+        harness.push(frame_of(*((one, two) if number % 2 else (two, one)), number=number))
         after = harness.outcome.video[-1]
-        assert _nearest(_skin(after, one)) == RED
-        assert _nearest(_skin(after, two)) == GREEN
+        assert nearest(skin_of(after, one)) == RED
+        assert nearest(skin_of(after, two)) == GREEN
         assert {patch.track for patch in after.patches} == {2, 5}
     outcome = harness.finish()
     assert outcome.report["sources"] == ["red.png", "green.png"]
@@ -168,20 +130,20 @@ def test_several_people_keep_their_own_source_when_they_cross(bench):
 def test_neighbours_that_overlap_do_not_undo_each_other(bench):
     """The second paste is laid over the first one, not over the picture without it."""
     people = [{"select": {"track": 1}, "source": "red.png"}, {"source": "green.png"}]
-    one, two = _face(points_at(200, 160, 40), 1), _face(points_at(262, 160, 40), 2)
+    one, two = face_of(points_at(200, 160, 40), 1), face_of(points_at(262, 160, 40), 2)
     harness = bench(people=people, colour=AS_IT_IS, mask={"shape": "box"})
-    (after,) = harness.push(_frame(one, two)).finish().video
+    (after,) = harness.push(frame_of(one, two)).finish().video
     assert not after.patches[0].rect.intersect(after.patches[1].rect).empty
-    assert _nearest(_skin(after, one)) == RED
-    assert _nearest(_skin(after, two)) == GREEN
+    assert nearest(skin_of(after, one)) == RED
+    assert nearest(skin_of(after, two)) == GREEN
 
 
 @pytest.mark.parametrize(
     ("face", "reason"),
     [
         (Face(np.array([10, 10, 90, 90], np.float32)), "no points"),
-        (_face(points_at(240, 160, 3)), "too small"),
-        (_face(points_at(2400, 160, 40)), "outside the picture"),
+        (face_of(points_at(240, 160, 3)), "too small"),
+        (face_of(points_at(2400, 160, 40)), "outside the picture"),
         (
             Face(
                 np.array([0, 0, 9, 9], np.float32),
@@ -192,79 +154,79 @@ def test_neighbours_that_overlap_do_not_undo_each_other(bench):
     ],
 )
 def test_faces_that_cannot_be_swapped_are_counted_by_reason(bench, face, reason):
-    frame = _frame().evolve(faces=(face,))
+    frame = frame_of().evolve(faces=(face,))
     outcome = bench(source="red.png").push(frame).finish()
     assert not outcome.video[0].patches
     assert outcome.report["faces"] == {reason: 1}
 
 
 def test_faces_that_are_not_selected_are_counted(bench):
-    faces = [_face(points_at(120, 160, 30), 1), _face(points_at(360, 160, 44), 2)]
-    outcome = bench(source="red.png", select="largest").push(_frame(*faces)).finish()
+    faces = [face_of(points_at(120, 160, 30), 1), face_of(points_at(360, 160, 44), 2)]
+    outcome = bench(source="red.png", select="largest").push(frame_of(*faces)).finish()
     assert [patch.track for patch in outcome.video[0].patches] == [2]
     assert outcome.report["faces"] == {"not selected": 1, "swapped": 1}
 
 
 @pytest.mark.parametrize("shape", ["face", "hull", "ellipse", "box", "insightface"])
 def test_every_mask_shape(bench, shape):
-    face = _face(points_at(240, 160, 40)).evolve(landmarks=points_at(240, 165, 60, wobble=None))
+    face = face_of(points_at(240, 160, 40)).evolve(landmarks=points_at(240, 165, 60, wobble=None))
     harness = bench(source="red.png", mask={"shape": shape}, colour=AS_IT_IS)
-    (after,) = harness.push(_frame(face)).finish().video
-    assert _nearest(_skin(after, face)) == RED
+    (after,) = harness.push(frame_of(face)).finish().video
+    assert nearest(skin_of(after, face)) == RED
 
 
 def test_colours_are_steady_in_time(bench):
     """A lamp that flickers: the new face must not pump more than the old one, but less."""
-    face = _face(points_at(240, 160, 40))
+    face = face_of(points_at(240, 160, 40))
 
     def run(smooth: float) -> float:
         harness = bench(source="red.png", colour={"smooth": smooth, "light": 0.0})
         for number in range(24):
-            frame = _frame(face, number=number)
+            frame = frame_of(face, number=number)
             luma = frame.picture.planes[0].astype(int) + (6 if number % 2 else -6)
             planes = (np.clip(luma, 16, 235).astype(np.uint8), *frame.picture.planes[1:])
             harness.push(frame.evolve(picture=Picture(frame.format, planes)))
-        return float(np.std([_skin(f, face).mean() for f in harness.finish().video[8:]]))
+        return float(np.std([skin_of(f, face).mean() for f in harness.finish().video[8:]]))
 
     assert run(0.5) < 0.3 * run(0.0)
 
 
 def test_a_new_shot_starts_with_its_own_colours(bench):
-    face = _face(points_at(240, 160, 40))
-    dark = _frame(face)
+    face = face_of(points_at(240, 160, 40))
+    dark = frame_of(face)
     bright_planes = (np.clip(dark.picture.planes[0].astype(int) + 60, 0, 235).astype(np.uint8),)
     bright = Picture(dark.format, (*bright_planes, *dark.picture.planes[1:]))
 
     def first_after(cut: bool) -> float:
         harness = bench(source="red.png", colour={"smooth": 2.0, "light": 0.0}).push(dark)
-        harness.push(_frame(face, number=1).evolve(picture=bright, cut=cut))
-        return float(_skin(harness.finish().video[-1], face).mean())
+        harness.push(frame_of(face, number=1).evolve(picture=bright, cut=cut))
+        return float(skin_of(harness.finish().video[-1], face).mean())
 
     assert first_after(True) > first_after(False) + 20
 
 
 def test_state_survives_a_crash(bench):
     people = [{"select": "left", "source": "red.png"}, {"select": "right", "source": "green.png"}]
-    one, two = _face(points_at(120, 160, 34), 5), _face(points_at(360, 160, 34), 2)
-    first = bench(people=people).push(_frame(one, two))
+    one, two = face_of(points_at(120, 160, 34), 5), face_of(points_at(360, 160, 34), 2)
+    first = bench(people=people).push(frame_of(one, two))
     state = first.node.snapshot()
     first.finish()
     assert len(state) < 64_000
     second = bench(people=people, colour=AS_IT_IS).open()
     second.node.restore(state)
     swapped = (one.evolve(track=2), two.evolve(track=5))  # they have crossed meanwhile
-    (after,) = second.push(_frame(*swapped)).finish().video
-    assert _nearest(_skin(after, one)) == GREEN
-    assert _nearest(_skin(after, two)) == RED
+    (after,) = second.push(frame_of(*swapped)).finish().video
+    assert nearest(skin_of(after, one)) == GREEN
+    assert nearest(skin_of(after, two)) == RED
 
 
 @pytest.mark.parametrize("batch", [1, "N"])
 def test_an_inswapper_model_runs_and_is_reported(bench, tmp_path, batch):
     save_inswapper(tmp_path / "swap.onnx", batch=batch)
     save_arcface(tmp_path / "face.onnx")
-    faces = [_face(points_at(130, 160, 34), 1), _face(points_at(350, 160, 34), 2)]
+    faces = [face_of(points_at(130, 160, 34), 1), face_of(points_at(350, 160, 34), 2)]
     harness = bench(source="red.png", model="swap.onnx", embedder="face.onnx")
-    outcome = harness.push(_frame(*faces)).finish()
+    outcome = harness.push(frame_of(*faces)).finish()
     assert len(outcome.video[0].patches) == 2
     report = outcome.report
     assert report["faces"]["swapped"] == 2
@@ -284,8 +246,8 @@ def test_people_are_found_by_a_reference_picture(bench, tmp_path, monkeypatch):
     picture = smooth_picture(640, 640, 4)
     draw_face(picture, SOURCE_POINTS, BROWN)
     cv2.imwrite(str(tmp_path / "brown.png"), picture[..., ::-1])
-    faces = [_face(points_at(130, 160, 34), 1), _face(points_at(350, 160, 34), 2)]
-    frame = _frame(*faces)
+    faces = [face_of(points_at(130, 160, 34), 1), face_of(points_at(350, 160, 34), 2)]
+    frame = frame_of(*faces)
     with frame.edit(faces[0].box, node="paint") as rgb:
         rgb[:] = (40, 60, 230)
     harness = bench(
@@ -347,8 +309,8 @@ def test_wrong_parameters(params):
 
 def test_left_is_left_on_screen_in_a_rotated_stream(bench):
     """A phone's video, turned by the player: what is on top as decoded is on the left on screen."""
-    top, below = _face(points_at(240, 80, 30, 90), 1), _face(points_at(240, 240, 30, 90), 2)
-    frame = _frame(below, top, rotation=90)
+    top, below = face_of(points_at(240, 80, 30, 90), 1), face_of(points_at(240, 240, 30, 90), 2)
+    frame = frame_of(below, top, rotation=90)
     outcome = bench(source="red.png", select="left").push(frame).finish()
     assert [patch.track for patch in outcome.video[0].patches] == [1]
 
@@ -404,11 +366,11 @@ SEERS = {"landmarks": "marks.onnx", "parser": "parts.onnx"}
 @pytest.mark.parametrize("model", ["mesh", "auto"])
 def test_mesh_is_taken_where_its_models_are(bench, tmp_path, model):
     _save_seers(tmp_path)
-    face = _face(points_at(240, 160, 60, wobble=None))
+    face = face_of(points_at(240, 160, 60, wobble=None))
     harness = bench(source="red.png", model=model, colour=AS_IT_IS, **SEERS)
-    outcome = harness.push(_frame(face)).finish()
+    outcome = harness.push(frame_of(face)).finish()
     (after,) = outcome.video
-    assert _nearest(_skin(after, face)) == RED
+    assert nearest(skin_of(after, face)) == RED
     assert outcome.report["model"] == "mesh"
     assert set(outcome.report["runtime"]) == {"marks.onnx", "parts.onnx"}
     assert outcome.report["faces"] == {"swapped": 1}
@@ -416,22 +378,22 @@ def test_mesh_is_taken_where_its_models_are(bench, tmp_path, model):
 
 def test_mesh_takes_on_colour_and_survives_cuts_and_changes(bench, tmp_path):
     _save_seers(tmp_path)
-    face = _face(points_at(240, 160, 60, wobble=None))
+    face = face_of(points_at(240, 160, 60, wobble=None))
     harness = bench(source="red.png", model="mesh", **SEERS)
     for number in range(3):
-        harness.push(_frame(face, number=number).evolve(cut=number == 1))
-    harness.set(mask={"shape": "ellipse", "feather": 0.1}).push(_frame(face, number=3))
+        harness.push(frame_of(face, number=number).evolve(cut=number == 1))
+    harness.set(mask={"shape": "ellipse", "feather": 0.1}).push(frame_of(face, number=3))
     with pytest.raises(GraphError, match="`parser` cannot be changed"):
         harness.set(parser="other.onnx")
     for frame in harness.finish().video:
         assert frame.patches
-        assert _nearest(_skin(frame, face)) == BROWN
+        assert nearest(skin_of(frame, face)) == BROWN
 
 
 def test_without_its_models_auto_is_copy_and_says_so(bench):
-    face = _face(points_at(240, 160, 40))
+    face = face_of(points_at(240, 160, 40))
     missing = {"landmarks": "none.onnx", "parser": "none.onnx"}
-    outcome = bench(source="red.png", model="auto", **missing).push(_frame(face)).finish()
+    outcome = bench(source="red.png", model="auto", **missing).push(frame_of(face)).finish()
     assert outcome.report["model"] == "copy"
     with pytest.raises(ModelMissingError, match=r"none\.onnx"):
         bench(source="red.png", model="mesh", **missing).open()

@@ -96,6 +96,7 @@ def test_a_folder_gives_all_views_and_one_embedding(tmp_path):
     assert [view.name.rsplit("/", 1)[-1] for view in source.views] == ["a.jpg", "b.PNG", "c.webp"]
     # Each counts the same, however long its embedding.
     np.testing.assert_allclose(source.embedding[:3], np.full(3, 3**-0.5), rtol=1e-6)
+    assert source.length == pytest.approx(51.1 / 3)
 
 
 def test_mean_embedding_has_length_one():
