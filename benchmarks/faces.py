@@ -23,11 +23,13 @@ from benchmarks.face_detectors import SceneSource, detector_rows
 from benchmarks.face_models import model_rows
 from benchmarks.face_rows import Row, markdown, table
 from vplugin.train.faces import FaceSource
+from vplugin.train.portraits import PortraitSource
 from vplugin.train.shards import Shards, Source, render, version_of
 
 CACHE = Path("out/benchmarks")
 SCENES, PEOPLE = 9_500_000, 2_400_000  # first seeds; training and its evaluations are far below
 VARIANTS = 4  # pictures of each person
+STRETCH = 1.5  # of the people that identity is judged on: they differ as much as real ones
 
 
 def rendered(source: Source, seeds: tuple[int, int], cache: Path, workers: int) -> Shards:
@@ -55,10 +57,11 @@ def main(
     pictures = rendered(SceneSource(), (SCENES, SCENES + scenes), cache, workers)
     seeds = (PEOPLE * VARIANTS, (PEOPLE + people) * VARIANTS)
     faces = rendered(FaceSource(256, VARIANTS), seeds, cache, workers)
+    portraits = rendered(PortraitSource(160, VARIANTS, STRETCH), seeds, cache, workers)
     rows: list[Row] = []
     with console.status("Measuring …"):
         rows += detector_rows(pictures, runtime)
-        rows += model_rows(faces, runtime)
+        rows += model_rows(faces, portraits, runtime)
     title = f"House models, measured on {machine()}"
     console.print(table(rows, title))
     console.print(f"{time.perf_counter() - begun:.0f} s, {runtime}")

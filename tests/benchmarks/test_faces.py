@@ -83,7 +83,7 @@ def test_models_that_are_missing_have_a_row(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(face_models, "resolve", missing)
     people = SimpleNamespace(column=lambda name: np.array([1, 1, 2]))
-    cells = [row.cells() for row in face_models.model_rows(people, "onnxruntime")]
+    cells = [row.cells() for row in face_models.model_rows(people, people, "onnxruntime")]
     assert [row[0] for row in cells] == ["landmarks", "identity", "parser", "attributes"]
     assert {row[4] for row in cells} == {"not installed"}
 
