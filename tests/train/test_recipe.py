@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from vplugin.errors import TrainError
-from vplugin.train.recipe import Recipe, read
+from vplugin.train.recipe import MAY_CHANGE, Data, Recipe, differences, read
 from vplugin.train.tasks import NAMES, recipe_path, stock_recipe, task_type
 
 
@@ -31,11 +31,18 @@ def test_a_recipe_is_read_and_changed(tmp_path: Path) -> None:
         ("task: t\nsteps: 1\nminutes: 1\n", {}, "give either steps or minutes"),
         ("steps: 1\n", {}, "task: Field required"),
         ("task: t\nsteps: 0\n", {}, "steps: .*greater than or equal to 1"),
-        ("task: t\nsteps: 1\nbatches: 3\n", {}, "batches: Extra inputs"),
+        (
+            "task: t\nsteps: 1\nbatches: 3\n",
+            {},
+            "recipe.yaml: unknown key 'batches' — did you mean 'batch'",
+        ),
         ("task: t\nsteps: 1\ndevice: gpu\n", {}, "device: .*'cpu' or 'cuda'"),
         ("task: t\nsteps: 1\n", {"data.train": [5, 5]}, "train must be two seeds"),
         ("task: t\nsteps: 1\n", {"data.held_out": [3000, 5000]}, "share seeds"),
         ("task: t\nsteps: 1\n", {"steps.x": 1}, "steps has no keys"),
+        ("task: t\nsteps: 1\n", {"data.sise": 5}, "^--set data.sise=5: .*'sise' in data — did you"),
+        ("task: t\nsteps: 1\n", {"batch": 0}, "^--set batch=0: batch: Input should be greater"),
+        ("task: t\nsteps: 1\nbatch: 0\n", {"seed": 3}, r"recipe.yaml: batch: Input"),
         ("task: [\n", {}, "not YAML"),
         ("- 1\n", {}, "not a mapping"),
     ],
@@ -53,6 +60,23 @@ def test_the_error_names_the_file(tmp_path: Path) -> None:
         read(path, Recipe)
     with pytest.raises(TrainError, match="cannot be read"):
         read(tmp_path / "none.yaml", Recipe)
+
+
+def test_differences_are_by_dotted_key() -> None:
+    old = Recipe(task="t", steps=1, data=Data(size=64))
+    new = Recipe(task="t", minutes=2, data=Data(size=64, train=(0, 9)))
+    assert differences(old, old) == {}
+    assert differences(old, new) == {
+        "steps": (1, None),
+        "minutes": (None, 2.0),
+        "data.train": ([0, 4000], [0, 9]),
+    }
+
+
+def test_what_may_change_are_keys() -> None:
+    keys = {*Recipe.model_fields, *(f"data.{name}" for name in Data.model_fields)}
+    assert keys >= MAY_CHANGE
+    assert not MAY_CHANGE & {"batch", "seed", "bf16", "start", "data.train", "data.size"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.train.tiny import Tiny, TinyRecipe
 from vplugin.errors import TrainError
+from vplugin.train.recipe import read
 from vplugin.train.trainer import Outcome, Trainer
 
 
@@ -99,6 +100,55 @@ def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
     train(recipe(tmp_path, steps=2))
     with pytest.raises(TrainError, match="holds a run already"):
         train(recipe(tmp_path, steps=2))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"batch": 8}, r"batch 16 would become 8 — go on with --set batch=16, or begin"),
+        (
+            {"width": 9, "seed": 2},
+            r"seed 1 would become 2, width 8 would become 9",
+        ),
+        ({"data": {"train": (0, 9)}}, r"data.train \[0,4000\] would become \[0,9\]"),
+    ],
+)
+def test_a_run_is_not_resumed_with_another_recipe(
+    tmp_path: Path, changes: dict[str, object], says: str
+) -> None:
+    train(recipe(tmp_path), until=2)
+    before = (tmp_path / "recipe.yaml").read_bytes()
+    with pytest.raises(TrainError, match=rf"recipe.yaml: this run began otherwise: {says}"):
+        train(recipe(tmp_path, **changes), resume=True)
+    assert (tmp_path / "recipe.yaml").read_bytes() == before
+
+
+def test_what_may_change_is_taken_and_written_down(tmp_path: Path) -> None:
+    train(recipe(tmp_path), until=2)
+    longer = recipe(tmp_path, steps=3, loaders=1, save_every=1, data={"workers": 1})
+    assert train(longer, resume=True).steps == 3
+    assert read(tmp_path / "recipe.yaml", TinyRecipe) == longer
+
+
+def test_a_start_is_read_only_where_a_run_begins(tmp_path: Path) -> None:
+    train(recipe(tmp_path / "first"), until=1)
+    start = tmp_path / "first" / "checkpoint.pt"
+    train(recipe(tmp_path / "second", start=start), until=1)
+    start.unlink()
+    assert train(recipe(tmp_path / "second", start=start), resume=True).steps == 24
+
+
+def test_what_fails_before_the_first_step_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match="no such checkpoint"):
+        train(recipe(tmp_path / "deep" / "run", start=tmp_path / "none.pt"))
+    assert list(tmp_path.iterdir()) == []
+    train(recipe(tmp_path), until=2)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before["checkpoint.pt"] = b"damaged"
+    (tmp_path / "checkpoint.pt").write_bytes(b"damaged")
+    with pytest.raises(TrainError, match="not a checkpoint"):
+        train(recipe(tmp_path, steps=30), resume=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import typer
 import yaml
 from rich.console import Console
 
+from vplugin.cli import INTERRUPTED
 from vplugin.errors import TrainError
 from vplugin.train.recipe import Recipe
 from vplugin.train.tasks import recipe_path, task_of
@@ -41,8 +43,14 @@ def train_model(name: str, settings: Sequence[str], *, resume: bool, show: bool)
     console = Console()
     with _terminate_as_interrupt():
         outcome = Trainer(task, console).run(resume=resume)
-    _say(console, outcome, recipe.output)
-    return 0 if outcome.model is not None else 130
+    _say(console, outcome, recipe.output, _again(name, settings))
+    return 0 if outcome.model is not None else INTERRUPTED
+
+
+def _again(name: str, settings: Sequence[str]) -> str:
+    """What to type to go on with a run."""
+    changes = [word for text in settings for word in ("--set", text)]
+    return shlex.join(["vplugin", "train", name, *changes, "--resume"])
 
 
 def _setting(text: str) -> tuple[str, Any]:
@@ -70,11 +78,16 @@ def _terminate_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _say(console: Console, outcome: Outcome, folder: Path) -> None:
+def _say(console: Console, outcome: Outcome, folder: Path, again: str) -> None:
     """How the run ended."""
+    if not outcome.began:
+        said = f"stopped before the first step; {folder} is as it was before"
+        console.print(said, highlight=False, soft_wrap=True)
+        return
     what = f"{outcome.steps} steps in {outcome.minutes:.1f} minutes"
     if outcome.model is None:
-        console.print(f"stopped after {what}; go on with --resume", highlight=False)
+        said = f"stopped after {what}; go on with: {again}"
+        console.print(said, highlight=False, soft_wrap=True)
         return
     figures = ", ".join(f"{name} {value:.4g}" for name, value in outcome.metrics.items())
     console.print(f"{outcome.model}: {what}; {figures}", highlight=False, soft_wrap=True)

@@ -17,7 +17,15 @@ from vplugin.errors import GraphError
 from vplugin.graph.registry import nearest
 from vplugin.graph.spec import Key, Places, error_at
 
-__all__ = ["explain", "key_name", "models_in", "show", "unknown_key"]
+__all__ = [
+    "describe_unknown",
+    "explain",
+    "key_name",
+    "known_keys",
+    "models_in",
+    "show",
+    "unknown_key",
+]
 
 _SUBJECT = re.compile(r"^(?:Value error,|Input|Value|String|List|Dictionary|Tuple|Set|Data)\s+")
 _WORDS = MappingProxyType(  # kinds of pydantic errors, for people who do not read Python
@@ -97,7 +105,13 @@ def _mistake(
 
 
 def unknown_key(key: Key, known: Iterable[str], places: Places, path: str) -> GraphError:
-    """An error about a key that nothing knows, with the nearest spelling or the choice."""
+    """An error about a key that nothing knows."""
+    what, mend = describe_unknown(key, known)
+    return error_at(places, path, what, key, mend=mend, at_key=True)
+
+
+def describe_unknown(key: Key, known: Iterable[str]) -> tuple[str, str]:
+    """What is wrong with a key that nothing knows, and the nearest spelling or the choice."""
     choice = sorted(known)
     meant = nearest(str(key[-1]), choice)
     advice = f"known are {', '.join(choice[:_MOST_CHOICES])}" if choice else "remove it"
@@ -105,8 +119,7 @@ def unknown_key(key: Key, known: Iterable[str], places: Places, path: str) -> Gr
         advice += ", …"
     inside = ".".join(str(part) for part in key[:-1])
     what = f"unknown key {str(key[-1])!r}" + (f" in {inside}" if inside else "")
-    mend = f"did you mean {meant!r}?" if meant else advice
-    return error_at(places, path, what, key, mend=mend, at_key=True)
+    return what, f"did you mean {meant!r}?" if meant else advice
 
 
 def _reason(detail: ErrorDetails) -> str:

@@ -27,8 +27,9 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
         torch.save(dict(content), part)
         os.replace(part, path)
     except (OSError, RuntimeError) as error:  # torch says RuntimeError for a full disk
-        part.unlink(missing_ok=True)
         raise TrainError(f"cannot be written: {error}", where=path, mend="make room") from error
+    finally:
+        part.unlink(missing_ok=True)  # there only where it failed, or was interrupted
 
 
 def load(path: Path) -> dict[str, Any]:

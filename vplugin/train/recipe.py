@@ -6,15 +6,38 @@ fields in a subclass (``DetectorRecipe``). Reading says what is wrong, where and
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from vplugin.errors import TrainError
+from vplugin.graph.explain import describe_unknown, known_keys
 
-__all__ = ["Data", "Optimiser", "Recipe", "Seeds", "read"]
+__all__ = ["MAY_CHANGE", "Data", "Optimiser", "Recipe", "Seeds", "differences", "in_yaml", "read"]
+
+# What a run may have otherwise when it is resumed: how long it goes on, where and on what it runs
+# and how often it looks up, where its data lie. Anything else decides what is learned from what:
+# half a run of each would be neither, and its recipe.yaml true of neither.
+MAY_CHANGE = frozenset(
+    [
+        "steps",
+        "minutes",
+        "device",
+        "threads",
+        "loaders",
+        "evaluate_every",
+        "save_every",
+        "output",
+        "data.folder",
+        "data.workers",
+        "data.any_version",
+    ]
+)
 
 Seeds = Annotated[tuple[int, int], Field(description="First seed and the one after the last")]
 
@@ -101,10 +124,49 @@ def read(path: Path, kind: type[RecipeT], changes: dict[str, Any] | None = None)
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the recipe"
-        what = first["msg"].removeprefix("Value error, ")
-        raise TrainError(f"{key}: {what}", where=path, mend="see docs/training.md") from None
+        raise _explained(error.errors()[0], kind, path, changes or {}) from None
+
+
+def _explained(
+    first: ErrorDetails, kind: type[Recipe], path: Path, changes: Mapping[str, Any]
+) -> TrainError:
+    """The first mistake, and whether it is the file's or a change's."""
+    key, unknown = ".".join(str(part) for part in first["loc"]), first["type"] == "extra_forbidden"
+    said = [
+        name
+        for name in changes
+        if f"{key}.".startswith(f"{name}.") or (unknown and name.startswith(f"{key}."))
+    ]
+    where = f"--set {said[0]}={in_yaml(changes[said[0]])}" if said else str(path)
+    if unknown:
+        what, mend = describe_unknown(first["loc"], known_keys(kind, first["loc"][:-1]))
+        return TrainError(what, where=where, mend=mend)
+    what = first["msg"].removeprefix("Value error, ")
+    return TrainError(f"{key or 'the recipe'}: {what}", where=where, mend="see docs/training.md")
+
+
+def in_yaml(value: object) -> str:
+    """A value on one line, as it is written behind ``--set KEY=``."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def differences(old: Recipe, new: Recipe) -> dict[str, tuple[Any, Any]]:
+    """What two recipes of a task have unlike: old and new value by dotted key."""
+    before, after = _flat(old.model_dump(mode="json")), _flat(new.model_dump(mode="json"))
+    return {
+        key: (before.get(key), after.get(key))
+        for key in before | after
+        if before.get(key) != after.get(key)
+    }
+
+
+def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        found |= (
+            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        )
+    return found
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from rich.console import Console
 
 from vplugin.errors import TrainError
@@ -32,6 +31,7 @@ from vplugin.train.loader import batches
 from vplugin.train.optimise import Average, optimiser, rate_at
 from vplugin.train.progress import Report
 from vplugin.train.recipe import Recipe
+from vplugin.train.run_folder import RunFolder
 from vplugin.train.task import Batch, Metrics, Task
 
 __all__ = ["Outcome", "Trainer"]
@@ -48,12 +48,14 @@ class Outcome:
         minutes: Spent in all.
         metrics: Of the best evaluation.
         model: The exported ONNX file; None where the run was stopped before its end.
+        began: Whether a step was made; if not, the folder is as it was before.
     """
 
     steps: int
     minutes: float
     metrics: Metrics
     model: Path | None
+    began: bool = True
 
 
 @dataclass
@@ -84,7 +86,9 @@ class Trainer:
         if self.recipe.device == "cuda" and not torch.cuda.is_available():
             raise TrainError("no CUDA device here", where="device", mend="set device: cpu")
         self.folder: Path = self.recipe.output
+        self._place = RunFolder(self.folder)
         self._state = _State()
+        self._began = False  # whether this program made a step, so that there is more to keep
 
     def run(self, *, resume: bool = False, until: int | None = None) -> Outcome:
         """Train to the end of the recipe, evaluate, export.
@@ -94,45 +98,41 @@ class Trainer:
             until: Stop after this step as Ctrl-C would; None: only at the end.
 
         Raises:
-            TrainError: The run diverged, or the folder holds another run and ``resume`` is false.
+            TrainError: The run diverged, or the folder holds another run and ``resume`` is false,
+                or holds one that began with another recipe.
         """
-        self._claim_folder(resume)
-        torch.set_num_threads(self.recipe.threads)
-        self.task.prepare()
-        self._set_up()
-        if resume and self._checkpoint.exists():
-            self._load()
+        goes_on = self._place.claim(self.recipe, resume=resume)
+        if resume and not goes_on:
+            said = f"{self.folder} holds no run to go on with; this one begins"
+            self._console.print(said, highlight=False, soft_wrap=True)
         try:
+            self._prepare(goes_on)
             finished = self._loop(until)
-        except KeyboardInterrupt:
+        except BaseException as error:
+            if not self._began:
+                self._place.release()
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            if not self._began:
+                return Outcome(0, 0.0, {}, None, began=False)
             finished = False
         self._save()
         model = self._export() if finished else None
         state = self._state
         return Outcome(state.step, state.seconds / 60, dict(state.best), model)
 
-    @property
-    def _checkpoint(self) -> Path:
-        return self.folder / "checkpoint.pt"
+    def _prepare(self, goes_on: bool) -> None:
+        """Everything up to the first step."""
+        torch.set_num_threads(self.recipe.threads)
+        self.task.prepare()
+        self._set_up(goes_on)
+        if goes_on:
+            self._load()
 
-    def _claim_folder(self, resume: bool) -> None:
-        if self._checkpoint.exists() and not resume:
-            raise TrainError(
-                "holds a run already", where=self.folder, mend="--resume it, or name another output"
-            )
-        text = yaml.safe_dump(self.recipe.model_dump(mode="json"), sort_keys=False)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / "recipe.yaml").write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise TrainError(
-                f"cannot be written: {error.strerror}", where=self.folder, mend="set output"
-            ) from None
-
-    def _set_up(self) -> None:
+    def _set_up(self, goes_on: bool) -> None:
         torch.manual_seed(self.recipe.seed)
         model = self.task.build()
-        if self.recipe.start is not None:
+        if self.recipe.start is not None and not goes_on:
             checkpoint.load_weights(self.recipe.start, model)
         model = model.to(self.recipe.device)
         self._model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -157,6 +157,7 @@ class Trainer:
                 if bad >= _MOST_BAD:
                     raise self._diverged()
                 state.step += 1
+                self._began = True
                 state.curves.add_losses(state.step, losses)
                 report.advance(state.step, self._done(), losses)
                 self._at_intervals(report)
@@ -228,7 +229,7 @@ class Trainer:
     def _save(self) -> None:
         state = self._state
         checkpoint.save(
-            self._checkpoint,
+            self._place.checkpoint,
             {
                 "model": self._model.state_dict(),
                 "weights": self._average.model.state_dict(),
@@ -243,9 +244,10 @@ class Trainer:
         state.curves.write(self.folder)
 
     def _load(self) -> None:
-        held = checkpoint.load(self._checkpoint)
-        checkpoint.put_weights(self._model, held["model"], self._checkpoint)
-        checkpoint.put_weights(self._average.model, held["weights"], self._checkpoint)
+        path = self._place.checkpoint
+        held = checkpoint.load(path)
+        checkpoint.put_weights(self._model, held["model"], path)
+        checkpoint.put_weights(self._average.model, held["weights"], path)
         self._optimiser.load_state_dict(held["optimiser"])
         checkpoint.put_random_states(held["random"])
         curves = Curves(held["curves"])
