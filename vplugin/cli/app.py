@@ -91,7 +91,13 @@ def run(
         bool, typer.Option("--verbose", "-v", help="Also say what is written to the log.")
     ] = False,
 ) -> int:
-    """Run a graph. Ctrl-C finishes what is under way; a second Ctrl-C stops at once."""
+    """Run a graph to its end.
+
+    Ctrl-C finishes what is under way and gives the output its name; a second Ctrl-C stops at once
+    and leaves no output.
+
+    Example: vplugin run graphs/blur.yaml --set vars.input=clip.mp4 --html report.html
+    """
     from vplugin.cli.run import Wanted, run_graph
 
     return run_graph(file, Wanted(tuple(settings), inline, report, html, quiet, verbose))
@@ -146,20 +152,38 @@ def doctor() -> int:
 
 def train(
     name: Annotated[
-        str, typer.Argument(help="detector, landmarks, identity, parser, attributes, or a recipe.")
+        str,
+        typer.Argument(help="A task, such as detector or landmarks, or a recipe file (.yaml)."),
     ],
     settings: Annotated[
         list[str],
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the recipe; many."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a value of the recipe: minutes=30, data.size=256. Give it repeatedly for "
+            "several.",
+        ),
     ] = [],  # noqa: B006
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in the output folder.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the run in the output folder, with the settings that it began with; "
+            "how long, on what and how often it saves may differ.",
+        ),
     ] = False,
     show: Annotated[
-        bool, typer.Option("--show", help="Only print the recipe as it would be used.")
+        bool,
+        typer.Option("--show", help="Only print the recipe as it would be used, with every key."),
     ] = False,
 ) -> int:
-    """Train a house model from rendered people; Ctrl-C saves, --resume goes on."""
+    """Train a house model from rendered people.
+
+    What is learned from is rendered first and kept for the next time; checkpoints, curves and
+    model.onnx go to the recipe's output folder. Ctrl-C saves, --resume goes on.
+
+    Example: vplugin train detector --set minutes=30 --set output=out/train/mine
+    """
     from vplugin.cli.train import train_model
 
     return train_model(name, settings, resume=resume, show=show)

@@ -38,7 +38,7 @@ app = typer.Typer(
 Seed: TypeAlias = Annotated[int, typer.Option(help="The same number gives the same people.")]
 
 
-@app.command()
+@app.command(short_help="A film of people talking, with sound and truth.")
 def clip(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The clip: .mp4, .mov or .mkv.")
@@ -46,7 +46,10 @@ def clip(
     seed: Seed = 0,
     people: Annotated[int, typer.Option(min=1, max=6, help="How many talk to each other.")] = 2,
     text: Annotated[
-        str, typer.Option(help="What they say, in turn, sentence by sentence (English).")
+        str,
+        typer.Option(
+            help="What they say, in turn, sentence by sentence (English). Default: made up."
+        ),
     ] = "",
     seconds: Annotated[
         float | None, typer.Option(min=0.1, max=3600, help="Default: as long as they talk.")
@@ -106,10 +109,11 @@ def sheet(
     console.print(Text(f"{output}: seeds {seed} to {seed + people - 1}"))
 
 
-@app.command("people")
+@app.command("people", short_help="Source faces: pictures, and the file naming them.")
 def some_people(
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="A folder for each goes there.")
+        Path,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Folders of pictures, people.yaml."),
     ] = Path("people"),
     seed: Seed = 0,
     people: Annotated[int, typer.Option(min=1, max=len(NAMES), help="How many.")] = 6,
@@ -129,7 +133,7 @@ def some_people(
     console.print(Text(f"{file}: {', '.join(names)}"))
 
 
-@app.command()
+@app.command(short_help="Every parameter with its bounds, in Markdown.")
 def priors() -> None:
     """All parameters of people and scenes, with bounds and priors, in Markdown."""
     typer.echo(table(), nl=False)
