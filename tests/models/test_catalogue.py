@@ -6,6 +6,8 @@ from pydantic import ValidationError
 from tests.models.make import OPEN, known, relu_net, single
 from vplugin.errors import ModelMissingError
 from vplugin.models.catalogue import Download, Entry, Member, stock
+from vplugin.models.session import TensorInfo
+from vplugin.vision.enhance import Enhancer
 from vplugin.vision.swap_contract import SWAP_CONTRACTS
 
 
@@ -27,6 +29,14 @@ def _name(entry: Entry) -> str:
         ("blendswap_256", "blendswap", False),
         ("uniface_256", "uniface", False),
         ("crossface_ghost", "crossface", False),
+        ("gfpgan_1.4", "enhancer", True),
+        ("codeformer", "enhancer", False),
+        ("restoreformer_plus_plus", "enhancer", False),
+        ("gpen_256", "enhancer", False),
+        ("bisenet_resnet_34", "bisenet", True),
+        ("live_portrait_motion_extractor", "liveportrait_motion", True),
+        ("live_portrait_feature_extractor", "liveportrait_feature", True),
+        ("live_portrait_generator", "liveportrait_generator", True),
         ("buffalo_l/det_10g", "scrfd", False),
         ("buffalo_l/w600k_r50", "arcface_w600k", False),
         ("buffalo_l/2d106det", "landmark_2d106", False),
@@ -68,6 +78,20 @@ def test_stock_swap_networks_say_what_their_contract_says(entry):
     if facts.converter is not None:
         _, converter = stock().find(facts.converter)
         assert converter.contract == "crossface"
+
+
+@pytest.mark.parametrize(
+    "entry", [one for one in stock().models if one.members[0].contract == "enhancer"], ids=_name
+)
+def test_stock_enhancers_are_aligned_as_the_node_does_it(entry):
+    (member,) = entry.members
+    side = member.input_size[0]
+
+    class Session:
+        inputs = outputs = [TensorInfo("picture", (1, 3, side, side), "float32")]
+
+    assert Enhancer(Session()).template.name == member.template
+    assert member.value_range == "RGB −1…1"
 
 
 def test_a_pack_is_found_without_a_member():
