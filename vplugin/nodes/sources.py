@@ -66,7 +66,7 @@ class FaceReader:
             ModelError: A model cannot be opened.
         """
         place = Path(self._models.context.base) / Path(path).expanduser()
-        return load_source(place, self._find, self._embed_picture if embed else None)
+        return load_source(place, self.find, self._embed_picture if embed else None)
 
     def embedding_of(self, path: str) -> npt.NDArray[np.float32]:
         """The embedding (512,) of a person in a picture or a folder of pictures.
@@ -107,7 +107,7 @@ class FaceReader:
             self._embedder[1].close()
             self._embedder = None
 
-    def _find(self, image: Array) -> list[Face]:
+    def find(self, image: Array) -> list[Face]:
         """Faces in a picture, (H, W, 3) uint8 RGB of any size."""
         if self._finder is None:
             self._finder = FaceFinder(self._models.open, self._names[0])
