@@ -24,6 +24,7 @@ Settings: TypeAlias = Annotated[
 # Groups of commands: each is `app` of the module of its name.
 _GROUPS: Mapping[str, str] = MappingProxyType(
     {
+        "evaluate": "Judge face swappers side by side.",
         "models": "Model files: list, fetch, check, add, remove.",
         "synth": "People who do not exist: clips, contact sheets and portraits, from a number.",
     }
