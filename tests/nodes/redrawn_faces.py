@@ -1,39 +1,20 @@
-"""Frames with cartoon faces, for nodes that draw faces anew."""
+"""What tests of nodes that draw faces anew look at: the whole picture, sample by sample."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from tests.vision.swap_models import draw_face, smooth_picture
-from vplugin.colour import paste_rgb
+from tests.nodes.swap_bench import frame_of
 from vplugin.frame import Face, Frame, lay_patch
-from vplugin.picture import Picture, PictureFormat
 
-BROWN = (150, 98, 66)
-
-
-def face_with(points: np.ndarray, track: int | None = 0) -> Face:
-    """A face whose box fits around its five points."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    middle, half = (low + high) / 2, (high - low) * [0.95, 1.15]
-    box = np.concatenate([middle - half, middle + half]).astype(np.float32)
-    return Face(box, points=points, track=track)
+__all__ = ["frame_with", "laid", "same_outside"]
 
 
-def frame_with(
-    *faces: Face, number: int = 0, pixel: str = "rgb24", size: tuple[int, int] = (480, 320)
-) -> Frame:
-    """A frame of coloured clouds and brown faces, 25 per second."""
-    rgb = smooth_picture(*size, 2)
-    for face in faces:
-        if face.points is not None:
-            draw_face(rgb, face.points, BROWN)
-    shape = PictureFormat(pixel, *size)
-    planes = paste_rgb(Picture.blank(shape).planes, shape, rgb, np.ones(rgb.shape[:2], bool))
-    return Frame(Picture(shape, planes), number, Fraction(1, 25), faces=faces)
+def frame_with(*faces: Face, number: int = 0, pixel: str = "rgb24") -> Frame:
+    """A frame of coloured clouds and brown faces, 480 × 320."""
+    return frame_of(*faces, number=number, pixel=pixel)
 
 
 def laid(frame: Frame) -> tuple[np.ndarray, ...]:

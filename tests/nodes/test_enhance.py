@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.nodes.redrawn_faces import face_with, frame_with, same_outside
+from tests.nodes.redrawn_faces import frame_with, same_outside
+from tests.nodes.swap_bench import face_of
 from tests.vision.redraw_models import enhanced, save_enhancer, save_xseg
 from tests.vision.swap_models import points_at, save_arcface
 from vplugin.errors import ContractError, GraphError, ModelMissingError
@@ -50,7 +51,7 @@ def _cheek(points: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("degrees", [0, 30])
 def test_a_face_is_drawn_anew_where_the_model_expects_it(bench, pixel, model, degrees):
     points = points_at(240, 160, 40, degrees, wobble=None)
-    frame = frame_with(face_with(points), pixel=pixel)
+    frame = frame_with(face_of(points), pixel=pixel)
     outcome = bench(model=model).push(frame).finish()
     (after,) = outcome.video
     assert [(patch.node, patch.track) for patch in after.patches] == [("enhance", 0)]
@@ -70,7 +71,7 @@ def test_a_face_is_drawn_anew_where_the_model_expects_it(bench, pixel, model, de
 @pytest.mark.parametrize("pixel", ["yuv420p", "yuv422p10le", "rgb24"])
 def test_nothing_else_changes_not_by_a_bit(bench, pixel):
     points = points_at(240, 160, 40)
-    faces = face_with(points), face_with(points_at(60, 60, 2), 1)
+    faces = face_of(points), face_of(points_at(60, 60, 2), 1)
     frame = frame_with(*faces, pixel=pixel)
     outcome = bench().push(frame).finish()
     (after,) = outcome.video
@@ -82,7 +83,7 @@ def test_nothing_else_changes_not_by_a_bit(bench, pixel):
 
 def test_it_sees_the_edits_of_the_nodes_before_it(bench):
     points = points_at(240, 160, 40)
-    frame = frame_with(face_with(points))
+    frame = frame_with(face_of(points))
     with frame.edit((180, 100, 300, 220), node="swap") as rgb:
         rgb[:] = (20, 200, 90)
     (after,) = bench().push(frame).finish().video
@@ -92,7 +93,7 @@ def test_it_sees_the_edits_of_the_nodes_before_it(bench):
 
 def test_blend_fidelity_and_select_are_hot_and_models_are_not(bench):
     left, right = points_at(130, 160, 30), points_at(350, 160, 40)
-    faces = face_with(left, 1), face_with(right, 2)
+    faces = face_of(left, 1), face_of(right, 2)
     frames = [frame_with(*faces, number=n) for n in range(5)]
     harness = bench(model="codeformer.onnx", select="largest", fidelity=0.0).push(frames[0])
     harness.set(fidelity=1.0).push(frames[1])
@@ -119,7 +120,7 @@ def test_blend_fidelity_and_select_are_hot_and_models_are_not(bench):
 def test_what_lies_before_the_face_stays_to_the_bit(bench, tmp_path):
     save_xseg(tmp_path / "xseg.onnx")
     points = points_at(240, 160, 40)
-    frame = frame_with(face_with(points))
+    frame = frame_with(face_of(points))
     with frame.edit((0, 0, 480, 320), node="blue") as rgb:
         rgb[:] = (40, 60, 250)  # blue is face to the small XSeg …
     with frame.edit((100, 160, 380, 320), node="hand") as rgb:
@@ -138,7 +139,7 @@ def test_what_lies_before_the_face_stays_to_the_bit(bench, tmp_path):
 def test_several_occluders_and_a_face_that_is_wholly_hidden(bench, tmp_path):
     save_xseg(tmp_path / "one.onnx")
     save_xseg(tmp_path / "two.onnx", "N")
-    frame = frame_with(face_with(points_at(240, 160, 40)))
+    frame = frame_with(face_of(points_at(240, 160, 40)))
     with frame.edit((0, 0, 480, 320), node="hand") as rgb:
         rgb[:] = (200, 150, 20)
     outcome = bench(occlusion=["one.onnx", "two.onnx"]).push(frame).finish()
@@ -148,7 +149,7 @@ def test_several_occluders_and_a_face_that_is_wholly_hidden(bench, tmp_path):
 
 def test_neighbours_whose_crops_overlap_are_both_drawn(bench):
     left, right = points_at(200, 160, 30), points_at(270, 160, 30)
-    frame = frame_with(face_with(left, 1), face_with(right, 2))
+    frame = frame_with(face_of(left, 1), face_of(right, 2))
     before = [_at(frame, _cheek(points)) for points in (left, right)]
     (after,) = bench(shape="face", feather=0.2).push(frame).finish().video
     assert [patch.track for patch in after.patches] == [1, 2]
@@ -160,8 +161,8 @@ def test_who_was_selected_survives_the_nodes_process(bench):
     small, large = points_at(130, 160, 30), points_at(350, 160, 32)
     grown = points_at(130, 160, 36)
     harness = bench(select="largest")
-    harness.push(frame_with(face_with(small, 1), face_with(large, 2)))
-    harness.restart().push(frame_with(face_with(grown, 1), face_with(large, 2), number=1))
+    harness.push(frame_with(face_of(small, 1), face_of(large, 2)))
+    harness.restart().push(frame_with(face_of(grown, 1), face_of(large, 2), number=1))
     tracks = [[patch.track for patch in frame.patches] for frame in harness.finish().video]
     assert tracks == [[2], [2]]
 

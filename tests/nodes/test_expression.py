@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.nodes.redrawn_faces import face_with, frame_with, same_outside
+from tests.nodes.redrawn_faces import frame_with, same_outside
+from tests.nodes.swap_bench import face_of
 from tests.vision.detector_models import OrtSession
 from tests.vision.redraw_models import save_enhancer, save_feature, save_generator, save_motion
 from tests.vision.swap_models import points_at
@@ -61,7 +62,7 @@ def _wanted(tmp_path, frame: Frame, factor: float, areas) -> np.ndarray:
 
 @pytest.mark.parametrize(("factor", "areas"), [(1.0, "all"), (1.2, "upper"), (0.5, "lower")])
 def test_the_expression_is_that_of_the_clean_picture(bench, tmp_path, factor, areas):
-    frame = _swapped(frame_with(face_with(POINTS)))
+    frame = _swapped(frame_with(face_of(POINTS)))
     outcome = bench(factor=factor, areas=areas).push(frame).finish()
     (after,) = outcome.video
     assert [patch.node for patch in after.patches] == ["swap", "expression"]
@@ -76,7 +77,7 @@ def test_the_expression_is_that_of_the_clean_picture(bench, tmp_path, factor, ar
 
 
 def test_nothing_else_changes_not_by_a_bit(bench):
-    frame = _swapped(frame_with(face_with(POINTS), pixel="yuv420p"))
+    frame = _swapped(frame_with(face_of(POINTS), pixel="yuv420p"))
     (after,) = bench().push(frame).finish().video
     # The crop of arcface_128 is 128 / 35.2 = 3.6 eye distances wide.
     assert same_outside(frame, after, (160, 80, 320, 250))
@@ -93,14 +94,14 @@ def test_nothing_else_changes_not_by_a_bit(bench):
     ],
 )
 def test_a_face_that_was_not_altered_is_left_alone(bench, track, rect, done):
-    frame = _swapped(frame_with(face_with(POINTS)), track, rect)
+    frame = _swapped(frame_with(face_of(POINTS)), track, rect)
     outcome = bench().push(frame).finish()
     assert len(outcome.video[0].patches) == 1 + done
     assert outcome.report["faces"] == ({"done": 1} if done else {"not altered": 1})
 
 
 def test_factor_and_areas_are_hot_and_models_are_not(bench, tmp_path):
-    frames = [_swapped(frame_with(face_with(POINTS), number=n)) for n in range(3)]
+    frames = [_swapped(frame_with(face_of(POINTS), number=n)) for n in range(3)]
     harness = bench(factor=0.0).push(frames[0])
     harness.set(factor=1.0, areas="upper").push(frames[1])
     harness.set(factor=1.0, areas="lower").push(frames[2])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.nodes.redrawn_faces import face_with, frame_with, same_outside
+from tests.nodes.redrawn_faces import frame_with, same_outside
+from tests.nodes.swap_bench import face_of
 from tests.vision.swap_models import points_at
 from vplugin.vision.align import template
 from vplugin.vision.blend import HostCompositor
@@ -16,7 +17,7 @@ POINTS = points_at(240, 160, 40)
 
 
 def _cut(points: np.ndarray = POINTS, size: int = 128, **face) -> CutOut:
-    cut = cut_out(frame_with(face_with(points)), face_with(points).evolve(**face), ARCFACE, (size,))
+    cut = cut_out(frame_with(face_of(points)), face_of(points).evolve(**face), ARCFACE, (size,))
     assert isinstance(cut, CutOut)
     return cut
 
@@ -30,7 +31,7 @@ def _cut(points: np.ndarray = POINTS, size: int = 128, **face) -> CutOut:
     ],
 )
 def test_why_a_face_cannot_be_cut_out(points, reason) -> None:
-    face = face_with(POINTS).evolve(points=points)
+    face = face_of(POINTS).evolve(points=points)
     assert cut_out(frame_with(), face, ARCFACE, (128,)) == reason
 
 
@@ -38,7 +39,7 @@ def test_why_a_face_cannot_be_cut_out(points, reason) -> None:
     ("eyes", "size"), [(20, 128), (35, 128), (40, 256), (69, 256), (90, 384), (200, 384)]
 )
 def test_the_smallest_crop_that_loses_no_pixel_is_taken(eyes, size) -> None:
-    face = face_with(points_at(240, 160, eyes, wobble=None))
+    face = face_of(points_at(240, 160, eyes, wobble=None))
     cut = cut_out(frame_with(face), face, ARCFACE, (128, 256, 384))
     assert isinstance(cut, CutOut)
     assert cut.region.size == size
@@ -82,7 +83,7 @@ def test_a_limit_in_the_crop_holds_in_the_crop_and_in_the_region(shape) -> None:
 
 def test_a_neighbour_that_was_laid_back_before_is_not_lost() -> None:
     left, right = points_at(215, 160, 30), points_at(265, 160, 30)
-    faces = face_with(left, 1), face_with(right, 2)
+    faces = face_of(left, 1), face_of(right, 2)
     frame = frame_with(*faces)
     before = frame.evolve()
     cuts = [cut_out(frame, face, ARCFACE, (128,)) for face in faces]

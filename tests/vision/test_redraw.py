@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.nodes.redrawn_faces import face_with, frame_with
+from tests.nodes.redrawn_faces import frame_with
+from tests.nodes.swap_bench import face_of
 from tests.vision.swap_models import points_at
 from vplugin.vision.align import template
 from vplugin.vision.blend import HostCompositor
@@ -40,7 +41,7 @@ def _stage(occluder: _Above | None = None) -> tuple[Redraw, list]:
 
 
 def test_all_faces_of_a_frame_are_drawn_at_once_and_counted() -> None:
-    faces = face_with(LEFT, 1), face_with(RIGHT, 2), face_with(LEFT, 3).evolve(points=None)
+    faces = face_of(LEFT, 1), face_of(RIGHT, 2), face_of(LEFT, 3).evolve(points=None)
     frame = frame_with(*faces)
     stage, drawn = _stage()
     assert stage.run(frame, faces, 1.0, "node") == {"done": 2, "no points": 1}
@@ -51,7 +52,7 @@ def test_all_faces_of_a_frame_are_drawn_at_once_and_counted() -> None:
 
 @pytest.mark.parametrize("blend", [0.25, 1.0])
 def test_blend_says_how_much_shows(blend) -> None:
-    frame = frame_with(face_with(RIGHT))
+    frame = frame_with(face_of(RIGHT))
     before = frame.read((340, 150, 350, 160)).astype(float)
     stage, _ = _stage()
     stage.run(frame, frame.faces, blend, "node")
@@ -61,16 +62,16 @@ def test_blend_says_how_much_shows(blend) -> None:
 
 def test_nothing_is_drawn_where_nothing_would_show() -> None:
     stage, drawn = _stage()
-    frame = frame_with(face_with(RIGHT))
+    frame = frame_with(face_of(RIGHT))
     assert not stage.run(frame, frame.faces, 0.0, "node")
-    assert stage.run(frame, [face_with(RIGHT).evolve(points=None)], 1.0, "node") == {"no points": 1}
+    assert stage.run(frame, [face_of(RIGHT).evolve(points=None)], 1.0, "node") == {"no points": 1}
     assert not drawn
     assert not frame.patches
 
 
 def test_the_occluder_sees_the_faces_before_they_are_drawn() -> None:
     occluder = _Above()
-    frame = frame_with(face_with(RIGHT))
+    frame = frame_with(face_of(RIGHT))
     stage, drawn = _stage(occluder)
     stage.run(frame, frame.faces, 1.0, "node")
     np.testing.assert_array_equal(occluder.seen, drawn[0][0])

@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
-from vplugin.errors import GraphError
 from vplugin.frame import Face, Frame
 from vplugin.models.session import Session
 from vplugin.node import Context, Node, Params
 from vplugin.nodes.choice import Select, TrackSelect, compositor_for, rule_of
+from vplugin.nodes.fixed import refuse_changes
 from vplugin.nodes.models import Models
 from vplugin.vision.align import Template
 from vplugin.vision.cutout import MaskStyle
@@ -98,13 +98,7 @@ class RedrawNode(Node[P]):
         Raises:
             GraphError: A parameter was changed that cannot be while it runs.
         """
-        for name in self.fixed:
-            if getattr(params, name) != getattr(self.params, name):
-                raise GraphError(
-                    f"`{name}` cannot be changed while the graph runs",
-                    where=f"{self.name}.{name}",
-                    mend="end the graph and start it anew",
-                )
+        refuse_changes(self.name, self.fixed, self.params, params)
         if params.select != self.params.select:
             self._assigner = Assigner((rule_of(params.select),))
         self.params = params

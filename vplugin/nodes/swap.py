@@ -11,10 +11,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from vplugin.errors import GraphError
 from vplugin.frame import Face, Frame
 from vplugin.node import Context, Node, Params
 from vplugin.nodes.choice import Select, TrackSelect, compositor_for, rule_of
+from vplugin.nodes.fixed import refuse_changes
 from vplugin.nodes.models import Models
 from vplugin.nodes.sources import RECOGNISER, FaceReader
 from vplugin.nodes.swappers import AUTO, COPY, MESH, WEIGHTLESS, Swappers, Wish
@@ -255,13 +255,7 @@ class Swap(Node[SwapParams]):
             GraphError: A parameter was changed that cannot be while it runs.
             SourceError: As in :meth:`open`; the old parameters then stay.
         """
-        for name in _FIXED:
-            if getattr(params, name) != getattr(self.params, name):
-                raise GraphError(
-                    f"`{name}` cannot be changed while the graph runs",
-                    where=f"{self.name}.{name}",
-                    mend="end the graph and start it anew",
-                )
+        refuse_changes(self.name, _FIXED, self.params, params)
         cast = self._cast if params.persons == self._cast.persons else self._load(params.persons)
         same_rules = [p.select for p in cast.persons] == [p.select for p in self._cast.persons]
         self._cast, self.params = cast, params
