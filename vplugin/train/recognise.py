@@ -21,11 +21,13 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, linear, normalize, smooth_l1_loss
 
+from vplugin.errors import TrainError
 from vplugin.train.augment import Camera, Framing, frame_matrix, occluded, photographed, warped
 from vplugin.train.bank import PeopleRecipe, pictures_of
 from vplugin.train.export import export_onnx, tidy
+from vplugin.train.photos import PhotoPortraits
 from vplugin.train.portraits import PortraitSource
-from vplugin.train.shards import Shards, open_or_render
+from vplugin.train.shards import Shards, Source, open_or_render
 from vplugin.train.task import Batch, Losses, Metrics, Task
 
 __all__ = ["SIDE", "RecogniserRecipe", "RecogniserTask", "Taught", "accepted_share"]
@@ -49,10 +51,12 @@ class RecogniserRecipe(PeopleRecipe):
     sharpness: float = Field(default=20.0, gt=0, description="Cosines are multiplied by this")
     parameters: float = Field(default=15.0, ge=0, description="Weight of the person's parameters")
     people: int | None = Field(
-        default=None, ge=1, description="Room for so many people; null: as many as the seeds give"
+        default=None, ge=1, description="Room for so many people; null: as many as there are"
     )
     patches: float = Field(default=0.1, ge=0, le=1, description="Share of crops with a patch")
     stretch: float = Field(default=1.5, gt=0, le=3, description="How much people differ in shape")
+    photos: Path | None = Field(default=None, description="Folders of people, in place of a bank")
+    aligned: str = Field(default="ffhq_512", description="Template those photos are aligned to")
 
 
 class Taught(nn.Module):
@@ -62,7 +66,7 @@ class Taught(nn.Module):
         net: (N, 3, S, S) → (N, E), of any length.
         width: E.
         people: How many.
-        parameters: How many each of them has.
+        parameters: How many each of them has; 0: photographs have none, and nothing is read out.
     """
 
     mean: Tensor
@@ -72,7 +76,7 @@ class Taught(nn.Module):
         super().__init__()
         self.net = net
         self.directions = nn.Parameter(torch.randn(people, width) * 0.05)
-        self.readout = nn.Linear(width, parameters)
+        self.readout = nn.Linear(width, parameters) if parameters else None
         self.register_buffer("mean", torch.zeros(parameters))
         self.register_buffer("spread", torch.ones(parameters))
 
@@ -82,6 +86,7 @@ class Taught(nn.Module):
 
     def told(self, direction: Tensor) -> Tensor:
         """The parameters that embeddings of length 1 tell, normalised: (N, K)."""
+        assert self.readout is not None
         scaled = direction * direction.shape[1] ** 0.5
         return linear(scaled, self.readout.weight, self.readout.bias)
 
@@ -111,14 +116,22 @@ class RecogniserTask(Task[RecipeT]):
 
     def prepare(self) -> None:
         """Open the bank and sort it by person."""
-        source = PortraitSource(self.recipe.data.size, self.recipe.variants, self.recipe.stretch)
-        self.train = open_or_render(source, self.recipe.data, self.recipe.data.train)
-        self.held_out = open_or_render(source, self.recipe.data, self.recipe.data.held_out)
+        recipe, source = self.recipe, self._source()
+        self.train = open_or_render(source, recipe.data, recipe.data.train)
+        self.held_out = open_or_render(source, recipe.data, recipe.data.held_out)
         numbers = self.train.column("person")
-        self._first = int(numbers.min())
+        if np.intersect1d(numbers, self.held_out.column("person")).size:
+            raise TrainError("somebody is both learned from and held out", mend="other data ranges")
+        self._first, self._last = int(numbers.min()), int(numbers.max())
         # Sorted by person: where each begins, and how many pictures there are of each.
         _, begins, counts = np.unique(numbers, return_index=True, return_counts=True)
         self._begins, self._counts = begins[counts > 1], counts[counts > 1]
+
+    def _source(self) -> Source:
+        recipe = self.recipe
+        if recipe.photos is not None:
+            return PhotoPortraits(recipe.photos, recipe.aligned)
+        return PortraitSource(recipe.data.size, recipe.variants, recipe.stretch)
 
     def build(self) -> Taught:
         """A fresh network with its teachers."""
@@ -126,8 +139,7 @@ class RecogniserTask(Task[RecipeT]):
         rows = rows[:, np.isfinite(rows).all(0)]
         spread = rows.std(0)
         spread[spread < 1e-4] = np.inf  # always the same: nothing to learn
-        first, end = self.recipe.data.train
-        room = self.recipe.people or (end - first) // self.recipe.variants + 1
+        room = self.recipe.people or self._last - self._first + 1
         taught = Taught(self.net(), self.width, room, rows.shape[1])
         taught.mean.copy_(torch.from_numpy(rows.mean(0)))
         taught.spread.copy_(torch.from_numpy(spread))
@@ -166,23 +178,26 @@ class RecogniserTask(Task[RecipeT]):
         direction = normalize(model(normalised(batch["pictures"]))).float()
         cosine = linear(direction, normalize(model.directions)).float()
         margins = torch.zeros_like(cosine).scatter_(1, batch["people"][:, None], self.recipe.margin)
+        people = cross_entropy(self.recipe.sharpness * (cosine - margins), batch["people"])
+        if model.readout is None:
+            return {"people": people}
         goal = (batch["identity"] - model.mean) / model.spread
         told = smooth_l1_loss(model.told(direction).float(), goal)
-        return {
-            "people": cross_entropy(self.recipe.sharpness * (cosine - margins), batch["people"]),
-            "parameters": self.recipe.parameters * told,
-        }
+        return {"people": people, "parameters": self.recipe.parameters * told}
 
     def evaluate(self, model: torch.nn.Module) -> Metrics:
         """As :meth:`verified`, and ``told``: how much of the parameters' variance is read out."""
         assert isinstance(model, Taught)
+        found = self.verified(model.net)
+        if model.readout is None:
+            return found
         embeddings, _, identity = self._embedded(model.net)
         device = model.mean.device
         told = model.told(torch.from_numpy(embeddings).to(device)).cpu().numpy()
         mean, spread = model.mean.cpu().numpy(), model.spread.cpu().numpy()
         goal = ((identity - mean) / spread)[:, np.isfinite(spread)]
         missed = float(np.mean((told[:, np.isfinite(spread)] - goal) ** 2))
-        return {**self.verified(model.net), "told": 1 - missed / float(np.mean(goal**2))}
+        return {**found, "told": 1 - missed / float(np.mean(goal**2))}
 
     def verified(self, net: nn.Module) -> Metrics:
         """Verification of held-out people turned by up to 60 degrees, all pairs.

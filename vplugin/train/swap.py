@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from vplugin.nets.reliableswap.discriminator import MultiScaleDiscriminator
@@ -26,8 +26,9 @@ from vplugin.nets.reliableswap.simswap import Generator, GeneratorSize
 from vplugin.train.bank import pictures_of
 from vplugin.train.encoders import open_encoders
 from vplugin.train.pairs import PairSource, pair_of
+from vplugin.train.photos import FolderPairs
 from vplugin.train.recipe import Recipe
-from vplugin.train.shards import Item, Shards, open_or_render
+from vplugin.train.shards import Item, Shards, Source, open_or_render
 from vplugin.train.swap_export import export_swapper
 from vplugin.train.swap_losses import Kind
 from vplugin.train.swap_objective import Objective, Swapping, Weights, Work
@@ -66,6 +67,14 @@ class SwapRecipe(Recipe):
     released: bool = Field(default=False, description="Losses as the public code computes them")
     weights: Weights = Field(default=Weights(), description="Of the terms")
     stretch: float = Field(default=1.5, gt=0, le=3, description="How much people differ in shape")
+    pairs: Path | None = Field(default=None, description="Folders of pairs, in place of a bank")
+    aligned: str = Field(default="ffhq_512", description="Template those pairs are aligned to")
+
+    @model_validator(mode="after")
+    def _truths_are_rendered(self) -> Self:
+        if self.pairs is not None and self.arm == "oracle":
+            raise ValueError("arm oracle wants exact truths: photographs have none")
+        return self
 
 
 class _Row(NamedTuple):
@@ -87,9 +96,12 @@ class SwapTask(Task[SwapRecipe]):
 
     def prepare(self) -> None:
         """Open the bank of pairs, and the encoders."""
-        source = PairSource(max(self.recipe.side, _ENCODED), stretch=self.recipe.stretch)
-        self.train = open_or_render(source, self.recipe.data, self.recipe.data.train)
-        self.held_out = open_or_render(source, self.recipe.data, self.recipe.data.held_out)
+        recipe, side = self.recipe, max(self.recipe.side, _ENCODED)
+        source: Source = PairSource(side, stretch=recipe.stretch)
+        if recipe.pairs is not None:
+            source = FolderPairs(recipe.pairs, side, recipe.aligned)
+        self.train = open_or_render(source, recipe.data, recipe.data.train)
+        self.held_out = open_or_render(source, recipe.data, recipe.data.held_out)
 
     @cached_property
     def _objective(self) -> Objective:
@@ -183,19 +195,23 @@ class SwapTask(Task[SwapRecipe]):
         return figures(answers, encoders, device)
 
     def _answers(self, model: Swapping) -> list[tuple[Picture, Picture, Picture, Picture]]:
-        """Target, source, answer and exact truth of each held-out pair, as pictures."""
+        """Target, source, answer and truth of each held-out pair, as pictures.
+
+        The truth is the exact one; of photographs, that of a cycle triplet.
+        """
+        shown = ("a", "b", "truth_ab") if self.recipe.pairs is None else ("ba", "ab", "b")
         side, device = self.recipe.side, torch.device(self.recipe.device)
         rows = []
         for start in range(0, len(self.held_out), _AT_ONCE):
             end = min(start + _AT_ONCE, len(self.held_out))
             items = [self.held_out[index] for index in range(start, end)]
-            source = as_signed(pictures_of([item["b"] for item in items])).to(device)
-            targets = [_sized(item["a"], side) for item in items]
+            source = as_signed(pictures_of([item[shown[1]] for item in items])).to(device)
+            targets = [_sized(item[shown[0]], side) for item in items]
             latent = self._objective.encoders.latent(source)
             made = model(as_signed(pictures_of(targets)).to(device), latent)
             answers = as_bytes(made)
-            truths = [_sized(item["truth_ab"], side) for item in items]
-            sources = [_sized(item["b"], side) for item in items]
+            truths = [_sized(item[shown[2]], side) for item in items]
+            sources = [_sized(item[shown[1]], side) for item in items]
             rows += list(zip(targets, sources, answers, truths, strict=True))
         return rows
 

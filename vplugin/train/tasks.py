@@ -10,7 +10,7 @@ from vplugin.errors import TrainError
 from vplugin.train.recipe import Recipe, read, read_mapping
 from vplugin.train.task import Task
 
-__all__ = ["NAMES", "recipe_path", "stock_recipe", "task_of", "task_type"]
+__all__ = ["NAMES", "recipe_path", "stock_recipe", "stock_recipes", "task_of", "task_type"]
 
 NAMES = ("detector", "landmarks", "identity", "fixer", "parser", "attributes", "swap", "refine")
 _RECIPES = Path(__file__).with_name("recipes")
@@ -29,20 +29,26 @@ def task_type(name: str) -> type[Task[Any]]:
     return kind
 
 
+def stock_recipes() -> list[str]:
+    """Names of the recipes that ship: tasks, and tasks at another scale (``swap-gpu``)."""
+    names = [path.stem for path in _RECIPES.glob("*.yaml")]
+    return sorted(names, key=lambda name: (NAMES.index(name.partition("-")[0]), name))
+
+
 def stock_recipe(name: str) -> Path:
-    """The recipe that the shipped model of a task was trained with.
+    """A recipe that ships; by the name of a task that which its model was trained with.
 
     Raises:
-        TrainError: There is no such task.
+        TrainError: There is no such recipe.
     """
-    path = _RECIPES / f"{name}.yaml"
-    if name not in NAMES or not path.is_file():
-        raise TrainError(f"there is no recipe '{name}'", mend=f"choose from {', '.join(NAMES)}")
-    return path
+    names = stock_recipes()
+    if name not in names:
+        raise TrainError(f"there is no recipe '{name}'", mend=f"choose from {', '.join(names)}")
+    return _RECIPES / f"{name}.yaml"
 
 
 def recipe_path(name: str) -> Path:
-    """A recipe file by its path, or the stock recipe of a task."""
+    """A recipe file by its path, or a stock recipe by its name."""
     return Path(name) if name.endswith((".yaml", ".yml")) else stock_recipe(name)
 
 
