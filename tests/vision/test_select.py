@@ -138,6 +138,74 @@ def test_unknown_tracks_are_looked_at_again_but_not_in_every_frame():
     assert len(looked) == before  # known now
 
 
+PAIR = (ByReference(UNIT[5]), ByReference(UNIT[6]))
+
+
+def _owners(assigner: Assigner, *faces: Face) -> dict[int, int]:
+    found = assigner.assign(faces, SIZE)
+    return {faces[index].track: person for index, person in found.items()}
+
+
+def test_a_track_that_comes_to_show_another_person_goes_to_that_person():
+    """Bob comes out from behind somebody under Ada's number, and later she under his."""
+    assigner = Assigner(PAIR)
+    ada, bob = face(100, track=1, who=5), face(900, track=2, who=6)
+    assert _owners(assigner, ada, bob) == {1: 0, 2: 1}
+    assert _owners(assigner, bob) == {2: 1}
+    assert _owners(assigner, bob.evolve(track=1)) == {1: 1}
+    assert _owners(assigner, bob.evolve(track=1), ada.evolve(track=2)) == {1: 1, 2: 0}
+
+
+def test_two_tracks_that_were_exchanged_are_exchanged_back():
+    assigner = Assigner(PAIR)
+    assert _owners(assigner, face(480, track=1, who=5), face(520, track=2, who=6)) == {1: 0, 2: 1}
+    assert _owners(assigner, face(490, track=1, who=6), face(510, track=2, who=5)) == {1: 1, 2: 0}
+
+
+def test_nobody_is_taken_for_somebody_who_is_in_the_picture_elsewhere():
+    """What covers a face is seen in its place."""
+    assigner = Assigner(PAIR)
+    assert _owners(assigner, face(300, track=1, who=5), face(700, track=2, who=6)) == {1: 0, 2: 1}
+    covered, before = face(480, track=1, who=6), face(520, track=2, who=6)
+    assert _owners(assigner, covered, before) == {1: 0, 2: 1}
+
+
+@pytest.mark.parametrize(("cosine", "stays"), [(0.39, True), (0.25, True), (0.1, False)])
+def test_a_person_who_turns_away_stays_and_a_stranger_is_let_go(cosine, stays):
+    assigner = Assigner([ByReference(UNIT[5], 0.4)])
+    assert _owners(assigner, face(300, track=1, who=5)) == {1: 0}
+    seen = (UNIT[5] * cosine + UNIT[9] * np.sqrt(1 - cosine**2)).astype(np.float32)
+    unlike = face(300, track=1).evolve(embedding=seen)
+    found = [_owners(assigner, unlike) for _ in range(60)]
+    assert found[-1] == ({1: 0} if stays else {})
+    assert found[25] == {1: 0}  # one look says little
+
+
+def test_known_people_are_looked_at_now_and_then_and_when_they_meet():
+    looked: list[int] = []
+
+    def embed(one: Face) -> np.ndarray:
+        looked.append(one.track)
+        return UNIT[5 if one.track == 1 else 6]
+
+    def seen(x: float, track: int, **more) -> Face:
+        return face(x, track=track).evolve(points=np.zeros((5, 2), np.float32), **more)
+
+    assigner = Assigner(PAIR, embed)
+    for _ in range(51):
+        assert _owners(assigner, seen(100, 1), seen(900, 2)) == {1: 0, 2: 1}
+    assert looked.count(1) == looked.count(2) - 1 == 3  # bob is asked for by Ada's rule first
+    looked.clear()
+    _owners(assigner, seen(480, 1), seen(520, 2))
+    assert looked == [1, 2]
+    looked.clear()
+    guessed = seen(500, 1, attributes={"filled": np.float32(1)})
+    assert _owners(assigner, guessed) == {1: 0}
+    assert looked == []  # a guessed place shows whoever is there
+    assert _owners(assigner, seen(500, 1)) == {1: 0}
+    assert looked == [1]
+
+
 def test_who_is_who_survives_a_crash():
     assigner = Assigner([ByPosition("left"), ByPosition("right")])
     assigner.assign([face(100, track=7), face(900, track=4)], SIZE)

@@ -2,7 +2,9 @@
 
 A rule such as "leftmost" says who is meant when a face is first seen; from then on the person stays
 with the track, so that two people who cross keep their own sources. Faces without a track number
-are judged anew in every frame.
+are judged anew in every frame. Trackers err where one person comes out from behind another, so the
+people whom a reference picture names are looked at again from time to time, and wherever such a
+mistake may have been made.
 """
 
 from __future__ import annotations
@@ -23,6 +25,10 @@ Embed = Callable[[Face], Embedding]
 
 _LARGER = 1.5  # how much larger another face must be for "largest" to move to it
 _RETRY = 10  # frames after which a face that was not recognised is looked at again
+_AGAIN = 25  # frames after which one that was recognised is looked at again
+_SOON = 3  # the same, where it was not like itself
+_FAR = 0.5  # share of the threshold under which a face is that of somebody else
+_LOOKS = 3  # looks in a row at somebody else after which a track is let go
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,9 @@ class Assigner:
     _owner: dict[int, int] = field(default_factory=dict)  # track → rule
     _seen: dict[int, int] = field(default_factory=dict)  # track → frame number
     _retry: dict[int, int] = field(default_factory=dict)  # unknown track → frame to look again
+    _found: dict[int, int] = field(default_factory=dict)  # track → frame it was last detected in
+    _due: dict[int, int] = field(default_factory=dict)  # known track → frame to look again
+    _doubts: dict[int, int] = field(default_factory=dict)  # known track → looks at somebody else
     _places: list[tuple[float, float]] = field(default_factory=list)  # of this frame's faces
     _now: int = 0
 
@@ -101,6 +110,7 @@ class Assigner:
         self._now += 1
         self._places = [_on_screen(face, size, rotation) for face in faces]
         self._forget(faces)
+        self._look_again(faces)
         owners: dict[int, int] = {}
         for person, rule in enumerate(self.rules):
             free = [index for index in range(len(faces)) if index not in owners]
@@ -114,7 +124,7 @@ class Assigner:
 
     def new_shot(self) -> None:
         """A cut: nobody who was in the picture is there under the same track."""
-        for known in (self._owner, self._seen, self._retry):
+        for known in self._by_track:
             known.clear()
 
     def snapshot(self) -> dict[str, Any]:
@@ -135,8 +145,72 @@ class Assigner:
         present = [face.track for face in faces if face.track is not None]
         self._seen.update(dict.fromkeys(present, self._now))
         for track in [t for t, when in self._seen.items() if self._now - when > self.hold]:
-            for known in (self._seen, self._owner, self._retry):
+            for known in self._by_track:
                 known.pop(track, None)
+
+    @property
+    def _by_track(self) -> tuple[dict[int, int], ...]:
+        return self._owner, self._seen, self._retry, self._found, self._due, self._doubts
+
+    def _look_again(self, faces: Sequence[Face]) -> None:
+        """Correct tracks that have come to show another person than they are known as."""
+        watched = [face for face in faces if self._is_watched(face)]
+        moves: dict[int, int] = {}
+        for face in watched:
+            if face.track is not None and self._must_look(face, faces):
+                person = self._became(face.track, face)
+                if person is not None:
+                    moves[face.track] = person
+        # A person who is in the picture elsewhere, and is not doubted there, cannot be here too.
+        settled = {
+            self._owner.get(-1 if face.track is None else face.track)
+            for face in watched
+            if face.track not in moves
+        }
+        for track, person in moves.items():
+            if person not in settled:
+                self._owner[track] = person
+        for face in faces:
+            if face.track is not None and "filled" not in face.attributes:
+                self._found[face.track] = self._now
+
+    def _is_watched(self, face: Face) -> bool:
+        """Whether this is a face that was really detected, of a track known by a reference."""
+        owner = None if face.track is None else self._owner.get(face.track)
+        known = owner is not None and isinstance(self.rules[owner], ByReference)
+        return known and "filled" not in face.attributes
+
+    def _must_look(self, face: Face, faces: Sequence[Face]) -> bool:
+        track = -1 if face.track is None else face.track
+        away = self._found.get(track, self._now) < self._now - 1
+        met = any(_overlap(face.box, one.box) for one in faces if one is not face)
+        return away or met or self._now >= self._due.get(track, 0)
+
+    def _became(self, track: int, face: Face) -> int | None:
+        """Whom a face is like, if it is no longer like the person that its track is known as."""
+        embedding = self._embedding(face)
+        if embedding is None or not embedding.any():
+            return None
+        likes = {
+            person: cosine(embedding, rule.embedding) / max(rule.threshold, 1e-6)
+            for person, rule in enumerate(self.rules)
+            if isinstance(rule, ByReference)
+        }
+        own, likest = likes[self._owner[track]], max(likes, key=lambda person: likes[person])
+        self._due[track] = self._now + (_AGAIN if own >= 1 else _SOON)
+        if own >= 1 or likes[likest] >= 1:
+            self._doubts.pop(track, None)
+            return likest if own < 1 else None
+        self._doubts[track] = self._doubts.get(track, 0) + 1 if own < _FAR else 0
+        if self._doubts[track] >= _LOOKS:
+            for known in (self._owner, self._due, self._doubts):
+                known.pop(track, None)
+        return None
+
+    def _embedding(self, face: Face) -> Embedding | None:
+        if face.embedding is None and self.embed is not None and face.points is not None:
+            return self.embed(face)
+        return face.embedding
 
     def _claimed(
         self,
@@ -191,18 +265,24 @@ class Assigner:
                 return True
             if self._retry.get(track, 0) > self._now:
                 return False
-        embedding = face.embedding
-        if embedding is None and self.embed is not None and face.points is not None:
-            embedding = self.embed(face)
+        embedding = self._embedding(face)
         found = embedding is not None and cosine(embedding, rule.embedding) >= rule.threshold
         if track is not None and not found and person == self._last_reference:
             self._retry[track] = self._now + _RETRY
+        if track is not None and found:
+            self._due[track] = self._now + _AGAIN
         return found
 
     @property
     def _last_reference(self) -> int:
         """The last rule that looks at embeddings; after it a face is unknown to all."""
         return max(i for i, rule in enumerate(self.rules) if isinstance(rule, ByReference))
+
+
+def _overlap(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+    """Whether two boxes (left, top, right, bottom) share pixels."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    return bool((low < high).all())
 
 
 def _on_screen(face: Face, size: tuple[int, int], rotation: int) -> tuple[float, float]:
