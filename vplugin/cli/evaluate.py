@@ -22,11 +22,13 @@ from vplugin.train.contest.contestants import Given
 from vplugin.train.contest.evaluators import STOCK, Judges
 from vplugin.train.contest.folder import FolderSuite, listed, pairs_of
 from vplugin.train.contest.footage import names_in
+from vplugin.train.contest.house import house
 from vplugin.train.contest.metrics import SECTIONS
 from vplugin.train.contest.rendered import STRETCH, CaseSource, ClipSource, RenderedSuite
 from vplugin.train.contest.report import check_folder, write_report
 from vplugin.train.contest.scoring import evaluate
 from vplugin.train.contest.table import Cell, Table
+from vplugin.train.contest.weightless import weightless
 from vplugin.train.recipe import Data
 from vplugin.train.shards import Shards, open_or_render
 
@@ -129,12 +131,13 @@ def swap(
     with ExitStack() as stack:
         opener = Opener(stack, runtime, device)
         told = stack.enter_context(_progress(quiet=quiet))
+        seen = stack.enter_context(house(runtime, device))
         contestants = [
-            *opener.weightless(),
+            *weightless(seen.sight),
             *(Given(row) for row in given),
             *opener.networks(model, embedder, paste=paste),
         ]
-        evaluators = opener.evaluators(judges)
+        evaluators = opener.evaluators(judges, seen.reader)
         cases: Suite
         if kind == "synth":
             seeds = (first, first + pairs)

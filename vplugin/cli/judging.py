@@ -20,24 +20,19 @@ from vplugin.train.contest.cases import Rgb
 from vplugin.train.contest.contestants import Contestant, Cropped, Staged
 from vplugin.train.contest.evaluators import (
     Evaluators,
-    HouseReader,
     Judges,
+    Reader,
     checked,
     checked_parameters,
 )
-from vplugin.train.contest.weightless import weightless
-from vplugin.vision.attributes import AttributeReader
 from vplugin.vision.cutout import MaskStyle
 from vplugin.vision.embed import Embedder
-from vplugin.vision.landmarks import Landmarker
-from vplugin.vision.mesh_view import NetSight
 from vplugin.vision.onnx_facts import normalises_itself
-from vplugin.vision.parse import Parser
 from vplugin.vision.swap import Swapper
 
 __all__ = ["Opener"]
 
-_LANDMARKS, _PARSER, _ATTRIBUTES = "house/landmarks", "house/parser", "house/attributes"
+_LANDMARKS, _PARSER = "house/landmarks", "house/parser"  # that mesh would need
 _FEATHER = 0.35  # the stock one of the swap node for networks
 
 
@@ -69,8 +64,8 @@ class Opener:
         session, path = self.open(name)
         return Embedder(session, normalises_itself=normalises_itself(load_graph(path)), name=name)
 
-    def evaluators(self, judges: Judges) -> Evaluators:
-        """Those that are named, and the house models that read faces.
+    def evaluators(self, judges: Judges, reader: Reader) -> Evaluators:
+        """Those that are named.
 
         Raises:
             ModelError: One is missing or of another contract.
@@ -83,15 +78,8 @@ class Opener:
             None if identity is None else checked(identity, 112, "an identity evaluator").embed,
             None if lower is None else checked(lower, 56, "a lower-face evaluator").embed,
             None if parameters is None else checked_parameters(parameters),
-            HouseReader(
-                AttributeReader(self.open(_ATTRIBUTES)[0]), Landmarker(self.open(_LANDMARKS)[0])
-            ),
+            reader,
         )
-
-    def weightless(self) -> list[Contestant]:
-        """``copy`` and ``mesh``."""
-        landmarks, parser = (self.open(name)[0] for name in (_LANDMARKS, _PARSER))
-        return weightless(NetSight(Landmarker(landmarks), Parser(parser)))
 
     def networks(
         self, names: Sequence[str], embedder: str | None, *, paste: bool

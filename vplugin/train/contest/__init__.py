@@ -1,6 +1,8 @@
 """Judging face swappers side by side: suites, contestants, evaluators, measures, intervals, report.
 
-    table = evaluate(suite, [*weightless(sight), Function("mine", net)], evaluators)
+    with house() as seen:
+        judges = Evaluators(identity=embed, reader=seen.reader)
+        table = evaluate(suite, [*weightless(seen.sight), Function("mine", net)], judges)
     write_report(table, Path("out/judged"))
 
 ``vplugin evaluate swap`` is this from the command line. A measure alone misleads: the exact truth
@@ -11,6 +13,8 @@ PSNR. *Target unchanged*, ``copy``, ``mesh`` and the exact truth are therefore r
 from vplugin.train.contest.cases import Answer, Case, Clip, ListedSuite, Shot, Suite, Truth
 from vplugin.train.contest.contestants import Contestant, Cropped, Function, Given, Staged
 from vplugin.train.contest.evaluators import Evaluators, HouseReader
+from vplugin.train.contest.house import House, house
+from vplugin.train.contest.rendered import CaseSource, ClipSource, RenderedSuite, bank_cases
 from vplugin.train.contest.report import write_report
 from vplugin.train.contest.scoring import evaluate
 from vplugin.train.contest.table import Table
@@ -19,20 +23,26 @@ from vplugin.train.contest.weightless import weightless
 __all__ = [
     "Answer",
     "Case",
+    "CaseSource",
     "Clip",
+    "ClipSource",
     "Contestant",
     "Cropped",
     "Evaluators",
     "Function",
     "Given",
+    "House",
     "HouseReader",
     "ListedSuite",
+    "RenderedSuite",
     "Shot",
     "Staged",
     "Suite",
     "Table",
     "Truth",
+    "bank_cases",
     "evaluate",
+    "house",
     "weightless",
     "write_report",
 ]
