@@ -231,6 +231,14 @@ def test_times_are_text_and_numbers_are_numbers(text, value):
     assert spec.nodes["n"].params["uri"] == value
 
 
+def test_a_variable_can_be_set_where_the_file_speaks_of_it():
+    text = "vars: {v: 1}\nnodes: {n: {uses: read, params: {uri: $v-$free-${inner}}}}"
+    spec = read(text, "vars.v=a", "vars.free=b", "vars.inner=c")
+    assert spec.nodes["n"].params["uri"] == "a-b-c"
+    with pytest.raises(GraphError, match=r"no variable 'fre' — did you mean vars\.free\?"):
+        read(text, "vars.fre=b")
+
+
 @pytest.mark.parametrize(
     ("setting", "says"),
     [
@@ -247,6 +255,7 @@ def test_times_are_text_and_numbers_are_numbers(text, value):
         ("limits.max=3", "unknown key 'max' in limits — did you mean 'max_age'?"),
         ("mode=foo", "mode should be 'auto', 'live' or 'offline', not 'foo'"),
         ("base=/", "there is no node 'base'"),
+        ("vars.x=1", "the graph has no variable 'x' — variables are: none"),
     ],
 )
 def test_settings_refused(setting, says):

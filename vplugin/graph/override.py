@@ -10,6 +10,7 @@ from vplugin.graph.explain import key_name
 from vplugin.graph.registry import nearest
 from vplugin.graph.spec import NodeSpec, Place
 from vplugin.graph.tree import Item, read_tree
+from vplugin.graph.variables import mentioned
 
 __all__ = ["override"]
 
@@ -71,10 +72,23 @@ def _way(
         own = keys[1] in _NODE_KEYS and keys[1] not in params_of(_uses(nodes[keys[0]]))
         return ["nodes", keys[0], *(() if own else ("params",)), *keys[1:]]
     if keys[0] in graph_keys:
+        if keys[0] == "vars" and len(keys) > 1:
+            _check_variable(tree, top, keys[1], where)
         return keys
     meant = nearest(keys[0], (*names, *graph_keys))
     advice = f"did you mean {meant!r}?" if meant else f"nodes are {', '.join(names)}"
     raise GraphError(f"there is no node {keys[0]!r}", where=where, mend=advice)
+
+
+def _check_variable(tree: Item, top: dict[str, Item], name: str, where: str) -> None:
+    """Raise for a variable that the file neither defines nor speaks of: it would change nothing."""
+    defined = top["vars"].value if "vars" in top else None
+    known = mentioned(tree) | frozenset(defined if isinstance(defined, dict) else ())
+    if name not in known:
+        meant = nearest(name, known)
+        names = ", ".join(sorted(known)) or "none"
+        advice = f"did you mean vars.{meant}?" if meant else f"variables are: {names}"
+        raise GraphError(f"the graph has no variable {name!r}", where=where, mend=advice)
 
 
 def _uses(node: Item) -> str:

@@ -14,7 +14,7 @@ from vplugin.errors import GraphError
 from vplugin.graph.registry import nearest
 from vplugin.graph.tree import Item, walk
 
-__all__ = ["interpolate"]
+__all__ = ["interpolate", "mentioned"]
 
 _DOLLAR = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<name>[A-Za-z_]\w*)|\{(?P<inner>[^{}]*)\}|(?P<stray>\{))", re.ASCII
@@ -44,6 +44,17 @@ def interpolate(tree: Item, path: str, env: Mapping[str, str]) -> Item:
         if key != "vars":
             top[key] = resolver.resolve(item)
     return replace(tree, value=top)
+
+
+def mentioned(tree: Item) -> frozenset[str]:
+    """Names of the variables that a file's texts speak of, defined or not."""
+    texts = [
+        item.value for _, item in walk(tree) if isinstance(item.value, str) and not item.literal
+    ]
+    matches = [match for text in texts for match in _DOLLAR.finditer(text)]
+    inner = [_INNER.fullmatch(match["inner"]) for match in matches if match["inner"]]
+    names = [match["name"] for match in (*matches, *inner) if match is not None]
+    return frozenset(name for name in names if name)
 
 
 class _Resolver:
