@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -104,12 +105,16 @@ def cut_out(frame: Frame, face: Face, template: Template, sizes: Sequence[int]) 
 
 
 def border_mask(cut: CutOut, style: MaskStyle) -> Floats:
-    """The mask of a style: (S, S) in the crop, or for ``insightface`` of the size of the region."""
+    """The mask of a style, not to be written to.
+
+    Returns:
+        (S, S) in the crop, or for ``insightface`` of the size of the region.
+    """
     size, shape = cut.region.size, style.shape
     if shape == "swapper":
         return np.ones((size, size), np.float32)
     if shape == "box":
-        return box_mask(size, style.feather)
+        return _box(size, style.feather)
     if shape == "insightface":
         return insightface_mask(cut.matrix, size, cut.region.rect)
     feather = style.feather * cut.eyes
@@ -119,6 +124,14 @@ def border_mask(cut: CutOut, style: MaskStyle) -> Floats:
     if shape == "hull" and landmarks is not None:
         return hull_mask(apply(cut.matrix, landmarks), size, feather)
     return polygon_mask(face_outline(cut.points), size, feather)
+
+
+@lru_cache(maxsize=8)
+def _box(size: int, feather: float) -> Floats:
+    """The same for every face, and dear: it blurs the whole crop."""
+    mask = box_mask(size, feather)
+    mask.flags.writeable = False
+    return mask
 
 
 def limited(mask: Floats, limit: Floats, cut: CutOut) -> Floats:
