@@ -232,7 +232,7 @@ def test_times_are_text_and_numbers_are_numbers(text, value):
 
 
 def test_a_variable_can_be_set_where_the_file_speaks_of_it():
-    text = "vars: {v: 1}\nnodes: {n: {uses: read, params: {uri: $v-$free-${inner}}}}"
+    text = "vars: {v: 1}\nnodes: {n: {uses: read, params: {uri: '$v-$free-${inner}'}}}"
     spec = read(text, "vars.v=a", "vars.free=b", "vars.inner=c")
     assert spec.nodes["n"].params["uri"] == "a-b-c"
     with pytest.raises(GraphError, match=r"no variable 'fre' — did you mean vars\.free\?"):
