@@ -24,9 +24,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vplugin.errors import ModelError, RuntimeMissingError
 from vplugin.models import contract
-from vplugin.models.contract import Tolerance
 from vplugin.models.files import make_folder, write_atomically
 from vplugin.models.session import Array, Session
+from vplugin.models.tolerance import Tolerance
 
 #: Opens a candidate such as ``openvino:bf16``; raises ModelError where it would not run.
 Opener: TypeAlias = Callable[[str], Session]

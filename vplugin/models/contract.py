@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from vplugin.models.session import Array, TensorInfo
+from vplugin.models.tolerance import Tolerance
 
 Contract: TypeAlias = Literal[
     "scrfd",
@@ -49,42 +50,6 @@ PROBE_SIDE = 640
 _CLASSES = 19  # of a face parser
 _ENHANCED = (256, 512, 1024, 2048)  # widths of the crops of enhancers
 _MOTION = ((), (1,), (66,), (3,), (63,), (21, 3))  # what outputs of LivePortrait's motion net hold
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """How far outputs may be from the float32 reference.
-
-    Attributes:
-        cosine: At least, for each item of the batch of each output.
-        psnr: At least, in dB against a peak of 1, or None.
-        absolute: Largest difference, or None.
-    """
-
-    cosine: float = 0.999
-    psnr: float | None = None
-    absolute: float | None = None
-
-    def reason(self, reference: Sequence[Array], outputs: Sequence[Array]) -> str | None:
-        """Why these outputs are too far from the reference, or None if they are near enough."""
-        for number, (want, have) in enumerate(zip(reference, outputs, strict=True)):
-            found = self._reason(want.astype(np.float64), have.astype(np.float64))
-            if found:
-                return f"output {number}: {found}"
-        return None
-
-    def _reason(self, want: Array, have: Array) -> str | None:
-        if want.shape != have.shape:
-            return f"shape {have.shape} instead of {want.shape}"
-        if not np.isfinite(have).all():
-            return "NaN or infinity"
-        if self.absolute is not None and (worst := _largest(want, have)) > self.absolute:
-            return f"off by up to {worst:.3g} (allowed {self.absolute:.3g})"
-        if self.psnr is not None and (found := _psnr(want, have)) < self.psnr:
-            return f"{found:.1f} dB (at least {self.psnr:g})"
-        if (found := _likeness(want, have)) < self.cosine:
-            return f"cosine {found:.5f} (at least {self.cosine:g})"
-        return None
 
 
 @dataclass(frozen=True)
@@ -159,7 +124,7 @@ CONTRACTS: MappingProxyType[Contract, ContractInfo] = MappingProxyType(
             "swap: target N×3×256×256 RGB −1…1 and source N×512 → RGB −1…1 (and a mask 0…1)",
             -1.0,
             1.0,
-            _SWAP,
+            _SIGNED,
         ),
         "simswap": ContractInfo(
             "swap: target N×3×256×256 RGB, ImageNet mean and deviation, and source N×512 → RGB 0…1",
@@ -171,10 +136,10 @@ CONTRACTS: MappingProxyType[Contract, ContractInfo] = MappingProxyType(
             "swap: target N×3×512×512 RGB 0…1 and source N×512 → RGB 0…1", 0.0, 1.0, _SWAP
         ),
         "ghost": ContractInfo(
-            "swap: target N×3×256×256 RGB −1…1 and source N×512 → RGB −1…1", -1.0, 1.0, _SWAP
+            "swap: target N×3×256×256 RGB −1…1 and source N×512 → RGB −1…1", -1.0, 1.0, _SIGNED
         ),
         "hififace": ContractInfo(
-            "swap: target N×3×256×256 RGB −1…1 and source N×512 → RGB −1…1", -1.0, 1.0, _SWAP
+            "swap: target N×3×256×256 RGB −1…1 and source N×512 → RGB −1…1", -1.0, 1.0, _SIGNED
         ),
         "blendswap": ContractInfo(
             "swap: target N×3×256×256 and source N×3×112×112 RGB 0…1 → RGB 0…1", 0.0, 1.0, _SWAP
@@ -183,7 +148,7 @@ CONTRACTS: MappingProxyType[Contract, ContractInfo] = MappingProxyType(
             "swap: target N×3×256×256 RGB −1…1, source N×3×256×256 RGB 0…1 → RGB −1…1",
             -1.0,
             1.0,
-            _SWAP,
+            _SIGNED,
         ),
         "crossface": ContractInfo(
             "converter: 1×512 of w600k_r50 → 1×512 of another space", -1.0, 1.0, _EMBEDDING
@@ -386,25 +351,3 @@ def _smooth(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     coarse = rng.random((batch, channels, -(-height // 8), -(-width // 8)))
     blocks = coarse.repeat(8, axis=2).repeat(8, axis=3)[:, :, :height, :width]
     return np.clip(blocks * 0.9 + 0.1 * rng.random(shape), 0.0, 1.0)
-
-
-def _largest(want: Array, have: Array) -> float:
-    return float(np.abs(want - have).max(initial=0.0))
-
-
-def _psnr(want: Array, have: Array) -> float:
-    error = float(np.mean((want - have) ** 2)) if want.size else 0.0
-    return float("inf") if error == 0 else -10.0 * float(np.log10(error))
-
-
-def _likeness(want: Array, have: Array) -> float:
-    """The smallest 1 − ‖a − b‖² / 2‖a‖² over the batch.
-
-    It equals the cosine where the lengths are equal, and unlike the cosine it sees a wrong scale.
-    """
-    rows = want.shape[0] if want.ndim > 1 else 1
-    a, b = want.reshape(rows, -1), have.reshape(rows, -1)
-    power = np.sum(a * a, axis=1)
-    error = np.sum((a - b) ** 2, axis=1)
-    relative = np.where(error == 0, 0.0, error / np.where(power == 0, 1e-12, power))
-    return float((1.0 - 0.5 * relative).min(initial=1.0))
