@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -38,6 +38,8 @@ app = typer.Typer(no_args_is_help=True, help="Judge face swappers side by side."
 app.callback()(lambda: None)  # so that `swap` stays a word of the command line
 
 Told = Callable[[str, int, int], None]
+
+_QUIET = 30.0  # seconds between lines where the output is no terminal
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,9 @@ def swap(
     ] = [],  # noqa: B006
     frames: Annotated[int, typer.Option(min=1, help="folder: frames of each target.")] = 10,
     size: Annotated[int, typer.Option(help="Side of the crop that is judged: 128 or 256.")] = 128,
-    clips: Annotated[int, typer.Option(min=0, help="Clips, for flicker; 0: none.")] = 4,
+    clips: Annotated[
+        int, typer.Option(min=0, help="Clips, for flicker; 0: none; below 5: no intervals.")
+    ] = 8,
     reference: Annotated[
         str, typer.Option(metavar="ROW", help="The row that others are compared with.")
     ] = "target unchanged",
@@ -210,15 +214,18 @@ def _folder(asked: _Folders, opener: Opener, size: int, frames: int, clips: int)
 
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[Told]:
-    """A line that moves, where there is a terminal."""
+    """A line that moves where there is a terminal, else a line now and then."""
+    console = Console(stderr=True, quiet=quiet)
+    if not console.is_terminal:
+        yield _Lines(console).told
+        return
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         TimeRemainingColumn(compact=True),
-        console=Console(stderr=True, quiet=quiet),
+        console=console,
         transient=True,
-        disable=not sys.stderr.isatty(),
     ) as progress:
         task = progress.add_task("opening models", total=1)
 
@@ -226,6 +233,19 @@ def _progress(*, quiet: bool) -> Iterator[Told]:
             progress.update(task, description=what, completed=done, total=total)
 
         yield told
+
+
+class _Lines:
+    """Progress for logs."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._last = console, time.monotonic()
+
+    def told(self, what: str, done: int, total: int) -> None:
+        """As :func:`_progress` yields it."""
+        if time.monotonic() - self._last >= _QUIET:
+            self._last = time.monotonic()
+            self._console.print(f"{what}: {done} of {total}", highlight=False)
 
 
 def _print(table: Table, console: Console) -> None:

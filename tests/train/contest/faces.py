@@ -62,7 +62,7 @@ def cases(*, exact: bool = True) -> list[Case]:
     """Everybody's face on the next one's, and back."""
     count = len(PEOPLE)
     pairs = [(i, (i + step) % count) for i in range(count) for step in (1, count - 1)]
-    return [case(a, b, min(a, b), exact=exact) for a, b in pairs]
+    return [case(a, b, index, exact=exact) for index, (a, b) in enumerate(pairs)]
 
 
 def suite(*, exact: bool = True, moving: Sequence[Sequence[Case]] = ()) -> ListedSuite:

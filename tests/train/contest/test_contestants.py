@@ -130,6 +130,13 @@ def test_the_two_that_are_always_there() -> None:
     assert np.array_equal(same.crop, CASES[0].target.crop(128))
     right = ExactTruth().answers(CASES, 128)
     np.testing.assert_allclose(colours(right), WANTED, atol=1)
+    truth = CASES[0].truth
+    assert truth is not None
+    moved = replace(CASES[0], truth=replace(truth, points=truth.shot.points + 3.0))
+    (answer,) = ExactTruth().answers([moved], 128)
+    assert np.array_equal(answer.crop, right[0].crop), "cropped like all others"
+    assert answer.shown is not None
+    np.testing.assert_array_equal(answer.shown.points, truth.shot.points + 3.0)
     with pytest.raises(ValueError, match="0_1 has no exact truth"):
         ExactTruth().answers([case(0, 1, exact=False)], 128)
 

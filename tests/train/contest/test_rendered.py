@@ -67,6 +67,17 @@ def test_the_truth_differs_where_the_face_is(cases: list[Case]) -> None:
         assert case.target.mask(64)[20:50, 22:42].mean() > 0.5, "aligned"
 
 
+def test_the_truth_knows_where_its_own_face_is(cases: list[Case]) -> None:
+    for case in cases:
+        assert case.truth is not None
+        face, own = case.truth.shot.face, case.truth.own
+        assert face is not None
+        for x, y in own.points[:3]:
+            assert face[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3].any()
+        assert own.points is not case.target.points
+        assert case.truth.shot.points is case.target.points, "it is cropped as the target is"
+
+
 def test_a_source_is_seen_in_another_picture(cases: list[Case]) -> None:
     one, two = cases
     assert off(one.sources[0].picture, two.target.picture).mean() > 5

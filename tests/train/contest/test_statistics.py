@@ -39,10 +39,12 @@ def test_what_has_no_figure_is_left_out() -> None:
     assert none.n == 0
 
 
-def test_one_group_has_no_interval() -> None:
-    (found,) = Bootstrap(np.zeros(6), 50).intervals(np.arange(6.0)[:, None])
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_few_groups_have_no_interval(groups: int) -> None:
+    (found,) = Bootstrap(np.arange(6) % groups, 50).intervals(np.arange(6.0)[:, None])
     assert found.mean == 2.5
     assert np.isnan(found.low)
+    assert np.isnan(found.high)
 
 
 def test_columns_are_resampled_together_and_always_alike() -> None:

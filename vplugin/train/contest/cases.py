@@ -81,12 +81,20 @@ class Truth:
         target: (K,) the target's parameters, in the order of
             :func:`vplugin.train.contest.parameters.identity_names`.
         source: (K,) the source's.
+        points: (5, 2) where the face really is: a child's head is smaller than that of the adult
+            whose place it takes. None where unknown.
     """
 
     shot: Shot
     pose: Array | None
     target: Array
     source: Array
+    points: Array | None = None
+
+    @property
+    def own(self) -> Shot:
+        """The picture with its own points, to recognise and read the face by."""
+        return self.shot if self.points is None else Shot(self.shot.picture, self.points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,10 +137,13 @@ class Answer:
     Attributes:
         crop: (S, S, 3) uint8 RGB, aligned.
         picture: (H, W, 3) the target's picture with the new face in it.
+        shown: The new face by its own points, for whoever recognises or reads it; None where it is
+            taken to lie on the target's points.
     """
 
     crop: Rgb
     picture: Rgb
+    shown: Shot | None = None
 
 
 #: The frames of a few moments of one target, for what is seen in motion only.

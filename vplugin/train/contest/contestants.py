@@ -118,7 +118,8 @@ class ExactTruth:
 def _true(case: Case, size: int) -> Answer:
     if case.truth is None:
         raise ValueError(f"case {case.name} has no exact truth")
-    return Answer(case.truth.shot.crop(size), case.truth.shot.picture)
+    shot = case.truth.shot
+    return Answer(shot.crop(size), shot.picture, case.truth.own)
 
 
 class Given:

@@ -23,7 +23,7 @@ from vplugin.train.contest.measures import (
 )
 from vplugin.train.contest.parameters import LOWER, UPPER, where
 
-__all__ = ["Behaviour", "Likeness", "Transfer", "embedded"]
+__all__ = ["Behaviour", "Columns", "Likeness", "Transfer", "embedded", "recognised"]
 
 Array = npt.NDArray[Any]
 Columns = dict[str, Array]
@@ -33,6 +33,11 @@ def embedded(embed: Embed, crops: Rgb, *, lower: bool) -> Array:
     """Embeddings (N, D) of crops by ``arcface_128`` (N, S, S, 3), of all of the face or half."""
     faces = identity_crop(crops)
     return np.asarray(embed(lower_crop(faces) if lower else faces), np.float64)
+
+
+def recognised(answers: Sequence[Answer], size: int) -> Rgb:
+    """What is recognised of answers (N, S, S, 3): the crop, or the face by its own points."""
+    return np.stack([one.crop if one.shown is None else one.shown.crop(size) for one in answers])
 
 
 class Likeness:
@@ -71,8 +76,7 @@ class Likeness:
 
     def add(self, row: str, answers: Sequence[Answer]) -> None:
         """Look at a contestant's answers to them."""
-        crops = np.stack([answer.crop for answer in answers])
-        found = embedded(self._embed, crops, lower=self._lower)
+        found = embedded(self._embed, recognised(answers, self._size), lower=self._lower)
         self._answers.setdefault(row, []).extend(found)
 
     def _of(self, shots: Sequence[Shot]) -> Array:
@@ -121,8 +125,8 @@ class Transfer:
 
     def add(self, row: str, answers: Sequence[Answer]) -> None:
         """Look at a contestant's answers to them."""
-        crops = np.stack([answer.crop for answer in answers])
-        self._answers.setdefault(row, []).extend(embedded(self._read, crops, lower=False))
+        found = embedded(self._read, recognised(answers, len(answers[0].crop)), lower=False)
+        self._answers.setdefault(row, []).extend(found)
 
     def columns(self, row: str) -> Columns:
         """A figure for each case."""
@@ -153,7 +157,9 @@ class Behaviour:
 
     def about(self, cases: Sequence[Case]) -> None:
         """Look at what is right."""
-        right = self._reader.read([case.reference for case in cases])
+        right = self._reader.read(
+            [case.target if case.truth is None else case.truth.own for case in cases]
+        )
         for case, read in zip(cases, right, strict=True):
             if case.truth is not None and case.truth.pose is not None:
                 self._off += list(angle_error(read.pose[None], case.truth.pose))
@@ -162,7 +168,7 @@ class Behaviour:
     def add(self, row: str, cases: Sequence[Case], answers: Sequence[Answer]) -> None:
         """Look at a contestant's answers."""
         both = zip(cases, answers, strict=True)
-        shots = [Shot(answer.picture, case.target.points) for case, answer in both]
+        shots = [answer.shown or Shot(answer.picture, case.target.points) for case, answer in both]
         self._answers.setdefault(row, []).extend(self._reader.read(shots))
 
     def columns(self, row: str) -> Columns:

@@ -71,10 +71,10 @@ def _pixels() -> list[Metric]:
 METRICS: tuple[Metric, ...] = (
     Metric("id_retrieval", "ID retrieval %", "Identity", "higher", ("identity",), 100, 1),
     Metric("id_source", "cos to source", "Identity", "higher", ("identity",)),
-    Metric("id_target", "cos to target", "Identity", "lower", ("identity",)),
+    Metric("id_target", "cos to target", "Identity", "neither", ("identity",)),
     Metric("lower_retrieval", "L retrieval %", "Identity", "higher", ("lower",), 100, 1),
     Metric("lower_source", "L cos to source", "Identity", "higher", ("lower",)),
-    Metric("lower_target", "L cos to target", "Identity", "lower", ("lower",)),
+    Metric("lower_target", "L cos to target", "Identity", "neither", ("lower",)),
     Metric("transfer_all", "τ all", "Identity", "higher", ("parameters", "truth")),
     Metric("transfer_lower", "τ lower", "Identity", "higher", ("parameters", "truth")),
     Metric("transfer_upper", "τ upper", "Identity", "higher", ("parameters", "truth")),

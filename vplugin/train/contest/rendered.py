@@ -54,6 +54,7 @@ def _record(side: int, pictures: int) -> np.dtype[Any]:
             ("truth", "u1", (side, side, 3)),
             ("faces", "u1", (2, side, side)),  # where target and truth show the face
             ("points", "f4", (5, 2)),
+            ("truth_points", "f4", (5, 2)),
             ("pose", "f4", 3),
             ("sources", "u1", (pictures, side, side, 3)),
             ("source_points", "f4", (pictures, 5, 2)),
@@ -127,6 +128,7 @@ def _item(
         "truth": truth.rgb,
         "faces": np.stack([target.face, _face(truth)]),
         "points": target.points,
+        "truth_points": truth.faces[0].points - 0.5,
         "pose": truth.faces[0].pose,
         "sources": np.stack([seen.drawn.rgb for seen in sources]),
         "source_points": np.stack([seen.points for seen in sources]),
@@ -291,7 +293,13 @@ def _case(item: Item) -> Case:
             Shot(np.asarray(picture), np.asarray(places, np.float64))
             for picture, places in zip(item["sources"], item["source_points"], strict=True)
         ),
-        truth=Truth(Shot(np.asarray(item["truth"]), points, truth), item["pose"], own, wanted),
+        truth=Truth(
+            Shot(np.asarray(item["truth"]), points, truth),
+            item["pose"],
+            own,
+            wanted,
+            np.asarray(item["truth_points"], np.float64),
+        ),
     )
 
 

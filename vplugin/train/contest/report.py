@@ -94,12 +94,14 @@ def _grid(table: Table, metrics: list[Metric]) -> Iterator[str]:
     yield "| | " + " | ".join(f"{m.label}{_ARROWS[m.better]}" for m in metrics) + " |"
     yield "|---|" + "---|" * len(metrics)
     for row, cells in table.rows.items():
-        shown = (_shown(metric, cells[metric.name]) for metric in metrics)
+        shown = (
+            _shown(metric, cells[metric.name], len(table.figures.groups)) for metric in metrics
+        )
         yield f"| {row.replace('|', '/')} | " + " | ".join(shown) + " |"
 
 
-def _shown(metric: Metric, cell: Cell) -> str:
-    """``0.512 [0.48, 0.54] Δ +0.10``."""
+def _shown(metric: Metric, cell: Cell, cases: int) -> str:
+    """``0.512 [0.48, 0.54] Δ +0.10``, and n where it is not the number of cases."""
     value, off = cell.value, cell.difference
     text = metric.shown(value.mean)
     if math.isfinite(value.low) and value.low != value.high:
@@ -108,7 +110,7 @@ def _shown(metric: Metric, cell: Cell) -> str:
         sign = "+" if off.mean >= 0 else ""
         change = f"Δ {sign}{metric.shown(off.mean)}"
         text += f" **{change}**" if off.low > 0 or off.high < 0 else f" {change}"
-    return text
+    return text if value.n == cases else f"{text} (n = {value.n})"
 
 
 def _tests(table: Table) -> Iterator[str]:

@@ -19,7 +19,14 @@ from vplugin.errors import TrainError
 from vplugin.train.contest.cases import Answer, Case, Clip, Suite
 from vplugin.train.contest.contestants import TRUTH, UNCHANGED, Contestant, ExactTruth, Unchanged
 from vplugin.train.contest.evaluators import Evaluators
-from vplugin.train.contest.likeness import Behaviour, Columns, Likeness, Transfer, embedded
+from vplugin.train.contest.likeness import (
+    Behaviour,
+    Columns,
+    Likeness,
+    Transfer,
+    embedded,
+    recognised,
+)
 from vplugin.train.contest.looks import Scene
 from vplugin.train.contest.measures import identity_variance
 from vplugin.train.contest.notes import notes_of
@@ -203,10 +210,11 @@ def _moving(
         masks = np.stack([case.reference.mask(size) for case in clip])
         for one in everybody:
             one.new_shot()
-            crops = np.stack([one.answers([case], size)[0].crop for case in clip])
+            answers = [one.answers([case], size)[0] for case in clip]
+            crops = np.stack([answer.crop for answer in answers])
             figures = {"flicker": flicker(crops, right, masks)}
             if evaluators.identity is not None:
-                seen = embedded(evaluators.identity, crops, lower=False)
+                seen = embedded(evaluators.identity, recognised(answers, size), lower=False)
                 figures["id_variance"] = identity_variance(seen)
             found[one.name].append(figures)
         _tell(progress, "clips", index + 1, len(clips))

@@ -20,12 +20,13 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 _LEVEL = 0.95
+_FEWEST = 5  # groups; fewer cannot tell how much they differ
 _AT_ONCE = 4_000_000  # weights that are held at a time
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its 95 % interval; NaN where there is none.
+    """A mean with its 95 % interval; NaN where there is none, as of fewer than five groups.
 
     Attributes:
         mean: Of all cases that have a figure.
@@ -66,7 +67,7 @@ class Bootstrap:
         total, n = sums.sum(0), known.sum(0)
         means = np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
         low, high = np.full((2, len(n)), np.nan)
-        if self._count > 1 and n.any():
+        if self._count >= _FEWEST and n.any():
             tails = (1 - _LEVEL) / 2, (1 + _LEVEL) / 2
             drawn = self._resampled(sums[:, n > 0], counts[:, n > 0])
             low[n > 0], high[n > 0] = np.nanquantile(drawn, tails, axis=0)
