@@ -55,10 +55,12 @@ class _Folders:
 @app.command()
 def swap(
     suite: Annotated[
-        str, typer.Option(help="synth: procedural people, exact truth; folder: your data.")
+        str,
+        typer.Option(help="synth: rendered people, with the exact truth; folder: your own data."),
     ] = "synth",
     model: Annotated[
-        list[str], typer.Option(metavar="NAME|FILE", help="A swap network; many.")
+        list[str],
+        typer.Option(metavar="NAME|FILE", help="A swap network. Give it repeatedly for several."),
     ] = [],  # noqa: B006  (typer reads it, nobody changes it)
     embedder: Annotated[
         str | None,
@@ -69,13 +71,23 @@ def swap(
     ] = False,
     identity: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="Judges identity: ArcFace, 112 px; none other."),
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Judges identity: any ArcFace recogniser that the models were not trained with.",
+        ),
     ] = None,
     lower: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Judges lower faces, 56 px.")
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE", help="Judges lower faces: a recogniser of crops of 56 px."
+        ),
     ] = None,
     parameters: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Reads a person's parameters, 112 px.")
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="synth: reads a person's parameters, 112 px; for the transfer fraction.",
+        ),
     ] = None,
     pairs: Annotated[
         int, typer.Option(min=1, help="synth: pairs of people; each gives two swaps.")
@@ -83,13 +95,16 @@ def swap(
     first: Annotated[int, typer.Option(min=0, help="synth: the first pair.")] = 0,
     pictures: Annotated[int, typer.Option(min=1, max=4, help="synth: pictures of a source.")] = 1,
     stretch: Annotated[
-        float, typer.Option(min=0.1, max=3, help="synth: how much people differ in shape.")
+        float,
+        typer.Option(
+            min=0.1, max=3, help="synth: how much people differ in shape; 1.5 as nets are trained."
+        ),
     ] = STRETCH,
     targets: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="folder: videos, frames or pictures.")
     ] = None,
     sources: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="folder: the same; as targets if unset.")
+        Path | None, typer.Option(metavar="FOLDER", help="folder: the same. Default: the targets.")
     ] = None,
     pairs_file: Annotated[
         Path | None,
@@ -97,7 +112,10 @@ def swap(
     ] = None,
     results: Annotated[
         list[str],
-        typer.Option(metavar="[ROW=]FOLDER", help="folder: results TARGET_SOURCE of others; many."),
+        typer.Option(
+            metavar="[ROW=]FOLDER",
+            help="folder: what others made, named TARGET_SOURCE. Give it repeatedly for several.",
+        ),
     ] = [],  # noqa: B006
     frames: Annotated[int, typer.Option(min=1, help="folder: frames of each target.")] = 10,
     size: Annotated[int, typer.Option(help="Side of the crop that is judged: 128 or 256.")] = 128,
