@@ -40,6 +40,7 @@ from vplugin.errors import (
     SourceMissingError,
 )
 from vplugin.frame import Face, Frame, lay_patch
+from vplugin.models.catalogue import stock
 from vplugin.models.store import MIRROR, Store
 from vplugin.node import Context
 from vplugin.nodes.detect import Detect
@@ -260,10 +261,11 @@ def test_people_are_found_by_a_reference_picture(bench, tmp_path, monkeypatch):
     assert [patch.track for patch in after.patches if patch.node == "swap"] == [2]
 
 
-def test_a_reference_needs_an_embedder(bench):
+def test_a_reference_is_looked_at_with_the_house_recogniser(bench):
     harness = bench(source="red.png", select={"reference": "green.png"})
-    with pytest.raises(GraphError, match=r"swap: .* no embedder is configured"):
-        harness.open()
+    harness.push(frame_of(face_of(points_at(130, 160, 34), 1)))
+    assert harness.finish().report["embedder"]["runtime"]
+    assert harness.node._reader.same_person == stock().find("house/identity")[1].same_person
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,12 @@ __all__ = ["build"]
 GraphFile: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="A graph file (YAML).")]
 Settings: TypeAlias = Annotated[
     list[str],
-    typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Change a value of the graph; many."),
+    typer.Option(
+        "--set",
+        metavar="NODE.PARAM=VALUE",
+        help="Change a value of the graph: vars.input=clip.mp4, swap.blend=0.7. Give it repeatedly "
+        "for several.",
+    ),
 ]
 
 # Groups of commands: each is `app` of the module of its name.

@@ -78,6 +78,9 @@ class Member(_Data):
     input_size: tuple[int | None, int | None] | None = Field(
         default=None, description="Width and height, null where free"
     )
+    same_person: float | None = Field(
+        default=None, ge=-1, le=1, description="Of a recogniser: cosine from which two are one"
+    )
 
 
 class Entry(_Data):

@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vplugin.errors import GraphError
+from vplugin.errors import GraphError, ModelMissingError
 from vplugin.frame import Face, Frame
+from vplugin.models.catalogue import stock
 from vplugin.models.onnx_file import load_graph
 from vplugin.models.session import Session
 from vplugin.nodes.finder import FaceFinder
@@ -28,6 +29,11 @@ Array = npt.NDArray[Any]
 
 # inswapper_128 and its kin were trained with this recogniser and understand no other.
 RECOGNISER = "buffalo_l/w600k_r50"
+
+# Knows people well enough to tell those of one clip apart, and ships.
+HOUSE_RECOGNISER = "house/identity"
+
+_SAME_PERSON = 0.4  # cosine of recognisers that were trained on millions of photographs
 
 # Longer sides, in pixels, at which a source picture is searched: detectors have a largest face too.
 _SEARCH_SIZES = (640, 320, 1280)
@@ -53,6 +59,16 @@ class FaceReader:
     def embeds(self) -> bool:
         """Whether there is a recogniser."""
         return self._names[1] is not None
+
+    @property
+    def same_person(self) -> float:
+        """The cosine from which two faces are one person's to the recogniser."""
+        try:
+            _, member = stock().find(self._names[1] or "")
+        except ModelMissingError:
+            member = None  # a file of the user's
+        known = None if member is None else member.same_person
+        return _SAME_PERSON if known is None else known
 
     def load(self, path: str, *, embed: bool) -> Source:
         """Load a person from a picture or a folder of pictures.

@@ -16,7 +16,7 @@ from vplugin.node import Context, Node, Params
 from vplugin.nodes.choice import Select, TrackSelect, compositor_for, rule_of
 from vplugin.nodes.fixed import refuse_changes
 from vplugin.nodes.models import Models
-from vplugin.nodes.sources import RECOGNISER, FaceReader
+from vplugin.nodes.sources import HOUSE_RECOGNISER, RECOGNISER, FaceReader
 from vplugin.nodes.swappers import AUTO, COPY, MESH, WEIGHTLESS, Swappers, Wish
 from vplugin.vision.cutout import MaskStyle, Shape
 from vplugin.vision.match import LookSmoother
@@ -35,11 +35,14 @@ _REMEMBER = 60.0  # seconds that a person's colours are kept for after it was la
 
 
 class ReferenceSelect(Params):
-    """The faces that look like a reference picture; needs an embedder."""
+    """The faces that look like a reference picture."""
 
     reference: str = Field(description="Picture, or folder of pictures, of the person to replace.")
-    threshold: float = Field(
-        default=0.4, ge=-1, le=1, description="Least cosine between the embeddings."
+    threshold: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description="Least cosine between the embeddings; what suits the embedder if not given.",
     )
 
 
@@ -52,7 +55,7 @@ class PersonParams(Params):
     select: Selection = Field(
         default="all",
         description="all, largest, left, right, top, bottom, centre (when first seen), "
-        "{track: N}, or {reference: PICTURE, threshold: 0.4}.",
+        "{track: N}, or {reference: PICTURE}: whoever looks like that.",
     )
     source: str = Field(description="Picture, or folder of pictures, of the person to put in.")
 
@@ -135,8 +138,8 @@ class SwapParams(Params):
     )
     embedder: str | None = Field(
         default=None,
-        description="ArcFace recogniser, for swap networks and {reference: …}; "
-        f"{RECOGNISER} for a network if not given.",
+        description="ArcFace recogniser, for swap networks and {reference: …}; if not given, "
+        f"{RECOGNISER} for a network, else {HOUSE_RECOGNISER}.",
     )
     converter: str | None = Field(
         default=None,
@@ -170,7 +173,10 @@ class SwapParams(Params):
     @property
     def recogniser(self) -> str | None:
         """The embedder to use, if any."""
-        return self.embedder or (None if self.model in WEIGHTLESS else RECOGNISER)
+        if self.embedder or self.model not in WEIGHTLESS:
+            return self.embedder or RECOGNISER
+        asked = any(isinstance(person.select, ReferenceSelect) for person in self.persons)
+        return HOUSE_RECOGNISER if asked else None
 
     @property
     def wish(self) -> Wish:
@@ -214,7 +220,6 @@ class Swap(Node[SwapParams]):
         Raises:
             SourceError: A source picture is missing, unreadable, or does not show one face.
             ModelError: A model is missing, damaged, of another contract, or would not run.
-            GraphError: Faces are selected by reference and there is no embedder.
         """
         super().open(context)
         params = self.params
@@ -242,7 +247,8 @@ class Swap(Node[SwapParams]):
 
     def _rule(self, select: Selection) -> Rule:
         if isinstance(select, ReferenceSelect):
-            return ByReference(self._reader.embedding_of(select.reference), select.threshold)
+            least = self._reader.same_person if select.threshold is None else select.threshold
+            return ByReference(self._reader.embedding_of(select.reference), least)
         return rule_of(select)
 
     def _new_assigner(self) -> Assigner:

@@ -27,7 +27,6 @@ __all__ = ["PortraitSource"]
 _SIDE = 128  # of a crop
 _IDENTITY = 128  # places in a record; those that the renderer does not fill are NaN
 _FURTHEST = 70.0  # degrees of yaw: who is turned further is left out
-_HIDDEN = 0.6  # share of the face: whoever is hidden more is left out
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,13 @@ class PortraitSource:
         size: Side of the drawn picture, px; the face is a little less than half of it.
         variants: Pictures of each person.
         stretch: How much people differ, see :meth:`vplugin.synth.person.Person.stretched`.
+        hidden: Share of the face from which a picture is left out, when things hide it.
     """
 
     size: int = 160
     variants: int = 4
     stretch: float = 1.0
+    hidden: float = 0.6
 
     name = "portraits"
     parts = (faces,)  # edits of it make another bank
@@ -67,7 +68,7 @@ class PortraitSource:
             return []
         face = drawn.faces[0]
         yaw = float(face.pose[0])
-        if face.inside < 0.8 or face.occluded > _HIDDEN or abs(yaw) > _FURTHEST:
+        if face.inside < 0.8 or face.occluded > self.hidden or abs(yaw) > _FURTHEST:
             return []
         matrix = similarity(face.points - 0.5, template("arcface_128").at(_SIDE))
         identity = np.full(_IDENTITY, np.nan, np.float32)

@@ -27,7 +27,7 @@ _LARGER = 1.5  # how much larger another face must be for "largest" to move to i
 _RETRY = 10  # frames after which a face that was not recognised is looked at again
 _AGAIN = 25  # frames after which one that was recognised is looked at again
 _SOON = 3  # the same, where it was not like itself
-_FAR = 0.5  # share of the threshold under which a face is that of somebody else
+_FAR = 0.5  # share of the threshold by which a face must miss it to be somebody else's
 _LOOKS = 3  # looks in a row at somebody else after which a track is let go
 
 
@@ -188,24 +188,33 @@ class Assigner:
 
     def _became(self, track: int, face: Face) -> int | None:
         """Whom a face is like, if it is no longer like the person that its track is known as."""
-        embedding = self._embedding(face)
-        if embedding is None or not embedding.any():
+        likes = self._likes(face)
+        if not likes:
             return None
-        likes = {
-            person: cosine(embedding, rule.embedding) / max(rule.threshold, 1e-6)
-            for person, rule in enumerate(self.rules)
-            if isinstance(rule, ByReference)
-        }
-        own, likest = likes[self._owner[track]], max(likes, key=lambda person: likes[person])
-        self._due[track] = self._now + (_AGAIN if own >= 1 else _SOON)
-        if own >= 1 or likes[likest] >= 1:
+        owner, likest = self._owner[track], max(likes, key=lambda person: likes[person])
+        own, rule = likes[owner], self.rules[owner]
+        assert isinstance(rule, ByReference)
+        self._due[track] = self._now + (_AGAIN if own >= 0 else _SOON)
+        if own >= 0 or likes[likest] >= 0:
             self._doubts.pop(track, None)
-            return likest if own < 1 else None
-        self._doubts[track] = self._doubts.get(track, 0) + 1 if own < _FAR else 0
+            return likest if own < 0 else None
+        strange = own < -_FAR * abs(rule.threshold)
+        self._doubts[track] = self._doubts.get(track, 0) + 1 if strange else 0
         if self._doubts[track] >= _LOOKS:
             for known in (self._owner, self._due, self._doubts):
                 known.pop(track, None)
         return None
+
+    def _likes(self, face: Face) -> dict[int, float]:
+        """By how much a face is like each person with a reference, 0 just enough; none: unseen."""
+        embedding = self._embedding(face)
+        if embedding is None or not embedding.any():
+            return {}
+        return {
+            person: cosine(embedding, rule.embedding) - rule.threshold
+            for person, rule in enumerate(self.rules)
+            if isinstance(rule, ByReference)
+        }
 
     def _embedding(self, face: Face) -> Embedding | None:
         if face.embedding is None and self.embed is not None and face.points is not None:
@@ -227,7 +236,7 @@ class Assigner:
         if isinstance(rule, Everyone):
             return free
         if isinstance(rule, ByReference):
-            return [index for index in free if self._is_like(person, rule, faces[index])]
+            return [index for index in free if self._is_like(person, faces[index])]
         return self._one(person, rule, faces, free)
 
     def _holder(self, face: Face) -> int | None:
@@ -258,15 +267,15 @@ class Assigner:
             del self._owner[track]
         return [best]
 
-    def _is_like(self, person: int, rule: ByReference, face: Face) -> bool:
+    def _is_like(self, person: int, face: Face) -> bool:
         track = face.track
         if track is not None:
             if self._owner.get(track) == person:
                 return True
             if self._retry.get(track, 0) > self._now:
                 return False
-        embedding = self._embedding(face)
-        found = embedding is not None and cosine(embedding, rule.embedding) >= rule.threshold
+        likes = self._likes(face)
+        found = bool(likes) and 0 <= likes[person] == max(likes.values())
         if track is not None and not found and person == self._last_reference:
             self._retry[track] = self._now + _RETRY
         if track is not None and found:
