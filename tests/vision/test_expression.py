@@ -89,6 +89,17 @@ def test_the_redrawn_face_gets_the_expression_of_the_original(tmp_path, names) -
     np.testing.assert_allclose(made[0, 100, 300], [0.6, green, blue], atol=5e-4)
 
 
+def test_a_face_is_driven_by_the_whole_motion_of_another(tmp_path) -> None:
+    identity, attributes = (0.3, 0.6, 0.1), (0.8, 0.2, 0.5)
+    made = _restorer(tmp_path).driven(_flat(identity)[0], _flat(attributes)[0])
+    angles = (10, -20, 5)
+    wanted, have = (
+        0.5 + (LOOK * _law(_expression(c), angles)).sum() for c in (attributes, identity)
+    )
+    np.testing.assert_allclose(made[100, 300], [0.6, wanted, have], atol=5e-4)
+    assert made.shape == (512, 512, 3)
+
+
 def test_each_face_has_its_own(tmp_path) -> None:
     restorer = _restorer(tmp_path)
     crops = np.concatenate([_flat((0.3, 0.6, 0.1)), _flat((0.1, 0.4, 0.9))])

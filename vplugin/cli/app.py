@@ -32,6 +32,7 @@ _GROUPS: Mapping[str, str] = MappingProxyType(
         "evaluate": "Judge face swappers side by side.",
         "models": "Model files: list, fetch, check, add, remove.",
         "synth": "People who do not exist: clips, contact sheets and portraits, from a number.",
+        "triplets": "Pairs for ReliableSwap's cycle triplets, of your own photographs.",
     }
 )
 

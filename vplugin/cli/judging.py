@@ -25,9 +25,14 @@ from vplugin.train.contest.evaluators import (
     checked,
     checked_parameters,
 )
+from vplugin.train.photo_pairs import LivePortraitReenactor, MeshReenactor, Reenactor
 from vplugin.vision.cutout import MaskStyle
 from vplugin.vision.embed import Embedder
+from vplugin.vision.expression import ExpressionRestorer, MotionNet
+from vplugin.vision.landmarks import Landmarker
+from vplugin.vision.mesh_view import NetSight
 from vplugin.vision.onnx_facts import normalises_itself
+from vplugin.vision.parse import Parser
 from vplugin.vision.swap import Swapper
 
 __all__ = ["Opener"]
@@ -127,6 +132,27 @@ class Opener:
         if not paste:
             return Cropped(swapper, row, embed)
         return Staged(swapper, MaskStyle("box", _FEATHER), match=False, name=row, embed=embed)
+
+    def house_parser(self) -> Parser:
+        """The parser that ships."""
+        return Parser(self.open(_PARSER)[0])
+
+    def reenactor(self, nets: Sequence[str]) -> Reenactor:
+        """LivePortrait's motion net, feature net and generator, or ``mesh`` where none are named.
+
+        Raises:
+            ModelError: A model is missing or of another contract.
+        """
+        if not nets:
+            landmarks = Landmarker(self.open(_LANDMARKS)[0])
+            return MeshReenactor(NetSight(landmarks, self.house_parser()))
+        motion, feature, generator = nets
+        sessions = [self.open(name)[0] for name in nets]
+        return LivePortraitReenactor(
+            ExpressionRestorer(
+                MotionNet(sessions[0], motion), sessions[1], sessions[2], (feature, generator)
+            )
+        )
 
     def finder(self) -> Callable[[Rgb], Sequence[Face]]:
         """Finds the faces of pictures, by the house models."""

@@ -3,14 +3,14 @@
 For procedural people the face is rendered again, and made as wrong as a reenactment net would make
 it, by a severity: a share of the attribute giver's identity leaks in, expression and pose are a
 little off, the light stays the identity giver's, the picture is soft and bent. Without that the
-claim that triplets of such proxies teach would be a tautology. :class:`Reenactor` is what the
-pipeline asks of anything that reenacts photographs; none is here yet.
+claim that triplets of such proxies teach would be a tautology. Photographs are reenacted by
+:mod:`vplugin.train.photo_pairs`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,24 +20,9 @@ from vplugin.synth.parameters import Group
 from vplugin.synth.person import Person
 from vplugin.synth.scene import Scene
 
-__all__ = ["Reenactor", "Severity", "reenacted_scene", "softened"]
+__all__ = ["Severity", "reenacted_scene", "softened"]
 
 Picture = npt.NDArray[np.uint8]
-
-
-class Reenactor(Protocol):
-    """Gives one picture's person the pose and expression of another's."""
-
-    def __call__(self, identity: Picture, attributes: Picture) -> Picture:
-        """Reenact.
-
-        Args:
-            identity: (S, S, 3) uint8 RGB, aligned: who is shown.
-            attributes: (S, S, 3) uint8 RGB, aligned: in which pose and expression.
-
-        Returns:
-            (S, S, 3) uint8 RGB.
-        """
 
 
 @dataclass(frozen=True)

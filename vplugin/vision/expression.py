@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -218,6 +218,22 @@ class ExpressionRestorer:
         """
         pairs = zip(crops, originals, strict=True)
         return np.stack([self._one(crop, before, factor, areas) for crop, before in pairs])
+
+    def driven(self, identity: Floats, attributes: Floats) -> Floats:
+        """One person with the pose, the expression and the place of another: absolute motion.
+
+        Args:
+            identity: (512, 512, 3) float32 RGB in 0–1: who is shown.
+            attributes: The same: how.
+
+        Returns:
+            (512, 512, 3).
+        """
+        blob = _blob(identity)
+        have, wanted = self._motion.look(blob), self._motion.look(_blob(attributes))
+        volume = self._feature.run({self._feature.inputs[0].name: blob})[0]
+        moved = replace(wanted, points=have.points).key_points(wanted.expression)
+        return self._generator.draw(volume, moved, have.key_points(have.expression))
 
     def _one(self, crop: Floats, before: Floats, factor: float, areas: Areas) -> Floats:
         blob = _blob(crop)
