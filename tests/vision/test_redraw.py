@@ -37,7 +37,7 @@ def _stage(occluder: _Above | None = None) -> tuple[Redraw, list]:
 
     arcface = template("arcface_128")
     mask = MaskStyle("box", 0.1)
-    return Redraw(draw, arcface, 128, HostCompositor(), mask, occluder), drawn
+    return Redraw(draw, arcface, (128,), HostCompositor(), mask, occluder), drawn
 
 
 def test_all_faces_of_a_frame_are_drawn_at_once_and_counted() -> None:

@@ -61,5 +61,5 @@ class Enhance(RedrawNode[EnhanceParams]):
         def draw(crops: Floats, cuts: Sequence[CutOut]) -> Floats:
             return enhancer.enhance(crops, params.fidelity)
 
-        stage = self.stage(draw, enhancer.template, enhancer.size)
+        stage = self.stage(draw, enhancer.template, (enhancer.size,))
         return stage.run(frame, faces, params.blend, self)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from vplugin.frame import Face, Frame
 from vplugin.node import Context
-from vplugin.nodes.redrawing import RedrawNode, RedrawParams
+from vplugin.nodes.redrawing import RedrawNode, RedrawParams, was_altered
 from vplugin.vision.blend import take
 from vplugin.vision.cutout import CutOut
 from vplugin.vision.expression import Areas, ExpressionRestorer, MotionNet
@@ -65,26 +65,15 @@ class Expression(RedrawNode[ExpressionParams]):
         """See :meth:`RedrawNode.redraw`."""
         restorer, params = self._restorer, self.params
         clean = frame.evolve(patches=())
-        altered = [face for face in faces if _was_altered(frame, face)]
+        altered = [face for face in faces if was_altered(frame, face)]
 
         def draw(crops: Floats, cuts: Sequence[CutOut]) -> Floats:
             regions = (take(clean, cut.matrix, restorer.size) for cut in cuts)
             originals = self._compositor.crops([one for one in regions if one is not None])
             return restorer.restore(crops, originals, params.factor, params.areas)
 
-        stage = self.stage(draw, restorer.template, restorer.size)
+        stage = self.stage(draw, restorer.template, (restorer.size,))
         counts = stage.run(frame, altered, float(params.factor > 0), self)
         if others := len(faces) - len(altered):
             counts["not altered"] += others
         return counts
-
-
-def _was_altered(frame: Frame, face: Face) -> bool:
-    """Whether an edit of this person, or of nobody in particular, covers the middle of a face."""
-    x, y = np.mean(face.box.reshape(2, 2), axis=0)
-    return any(
-        patch.rect.x <= x < patch.rect.right
-        and patch.rect.y <= y < patch.rect.bottom
-        and (patch.track is None or face.track is None or patch.track == face.track)
-        for patch in frame.patches
-    )

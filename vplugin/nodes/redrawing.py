@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar, Literal, TypeVar
 
+import numpy as np
 from pydantic import Field
 
 from vplugin.frame import Face, Frame
@@ -19,11 +20,11 @@ from vplugin.nodes.fixed import refuse_changes
 from vplugin.nodes.models import Models
 from vplugin.vision.align import Template
 from vplugin.vision.cutout import MaskStyle
-from vplugin.vision.occlusion import open_occluders
+from vplugin.vision.occlusion import Occluder, open_occluders
 from vplugin.vision.redraw import Draw, Redraw
 from vplugin.vision.select import Assigner
 
-__all__ = ["RedrawNode", "RedrawParams"]
+__all__ = ["RedrawNode", "RedrawParams", "was_altered"]
 
 
 class RedrawParams(Params):
@@ -83,7 +84,7 @@ class RedrawNode(Node[P]):
         self._models = Models(context, params.runtime, params.device)
         self._compositor = compositor_for(params.device or context.device)
         self._assigner = Assigner((rule_of(params.select),))
-        self._occluder = open_occluders(params.occlusion, self.session)
+        self._occluder: Occluder | None = open_occluders(params.occlusion, self.session)
 
     def session(self, name: str) -> Session:
         """Open a model by name; it is closed with the node."""
@@ -119,10 +120,10 @@ class RedrawNode(Node[P]):
     def redraw(self, frame: Frame, faces: Sequence[Face]) -> Mapping[str, int]:
         """Add a patch for each of some faces; returns how many were done and why others not."""
 
-    def stage(self, draw: Draw, template: Template, size: int) -> Redraw:
+    def stage(self, draw: Draw, template: Template, sizes: Sequence[int]) -> Redraw:
         """What draws with this node's mask, occluder and compositor."""
         mask = MaskStyle(self.params.shape, self.params.feather)
-        return Redraw(draw, template, size, self._compositor, mask, self._occluder)
+        return Redraw(draw, template, sizes, self._compositor, mask, self._occluder)
 
     def snapshot(self) -> bytes:
         """Who was selected."""
@@ -141,3 +142,14 @@ class RedrawNode(Node[P]):
         sessions: list[Session] = getattr(self, "_sessions", [])
         while sessions:
             sessions.pop().close()
+
+
+def was_altered(frame: Frame, face: Face) -> bool:
+    """Whether an edit of this person, or of nobody in particular, covers the middle of a face."""
+    x, y = np.mean(face.box.reshape(2, 2), axis=0)
+    return any(
+        patch.rect.x <= x < patch.rect.right
+        and patch.rect.y <= y < patch.rect.bottom
+        and (patch.track is None or face.track is None or patch.track == face.track)
+        for patch in frame.patches
+    )

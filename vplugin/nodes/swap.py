@@ -26,6 +26,7 @@ from vplugin.vision.stage import ColourStyle, Job, SwapStage
 
 Boost = Literal["auto"] | Annotated[int, Field(ge=1, le=4)]
 
+SOURCE = "source"  # attribute of a face: whose pictures took its place
 _FEATHER = {MESH: 0.17}
 _USUAL_FEATHER = 0.35
 _SHAPES: Mapping[str, Shape] = {MESH: "swapper", COPY: "face"}
@@ -295,7 +296,17 @@ class Swap(Node[SwapParams]):
             ]
             self._counts.update(self._stage().run(frame, jobs, self.params.blend, self))
         self._smoother.forget_before(float(frame.time) - _REMEMBER)
-        return frame
+        return frame.evolve(faces=self._named(frame.faces, owners))
+
+    def _named(self, faces: Sequence[Face], owners: Mapping[int, int]) -> tuple[Face, ...]:
+        """The faces, those that have a source with its name, for nodes that come after."""
+        persons = self._cast.persons
+        return tuple(
+            face.evolve(attributes={**face.attributes, SOURCE: persons[owners[index]].source})
+            if index in owners
+            else face
+            for index, face in enumerate(faces)
+        )
 
     def _stage(self) -> SwapStage:
         mask, colour, name = self.params.mask, self.params.colour, self._swapper.name

@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from vplugin.nets.reliableswap.iresnet import FIXER, IResNet, IResNetSize, lower_part
+from vplugin.nets.reliableswap.iresnet import FIXER, IResNet, IResNetSize
 from vplugin.train.recognise import Picture, RecogniserRecipe, RecogniserTask
+from vplugin.vision.lower import lower_part
 
 __all__ = ["FixerRecipe", "FixerTask"]
 

@@ -18,7 +18,7 @@ from pydantic import Field
 from torch import Tensor
 
 from vplugin.nets.reliableswap.iresnet import FIXER
-from vplugin.nets.reliableswap.refine import REGION, Refiner, RefinerSize
+from vplugin.nets.reliableswap.refine import Refiner, RefinerSize
 from vplugin.train.bank import pictures_of
 from vplugin.train.encoders import Encoders, open_encoders
 from vplugin.train.export import export_onnx
@@ -29,6 +29,7 @@ from vplugin.train.swap import Picture, as_bytes, as_signed
 from vplugin.train.swap_losses import embedding_loss
 from vplugin.train.swap_view import write_sheet
 from vplugin.train.task import Batch, Losses, Metrics, Task
+from vplugin.vision.lower import REGION
 
 __all__ = ["RefineRecipe", "RefineTask"]
 

@@ -7,7 +7,7 @@ sources and its matching of colours, is :mod:`vplugin.vision.stage`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -35,7 +35,7 @@ class Redraw:
     Attributes:
         draw: Does it.
         template: How its crops are aligned.
-        size: Width and height of its crops.
+        sizes: Widths of its crops, ascending; see :func:`vplugin.vision.cutout.cut_out`.
         compositor: Does the pixel work.
         mask: How the border looks.
         occluder: Finds what lies before a face and must stay, or None.
@@ -43,7 +43,7 @@ class Redraw:
 
     draw: Draw
     template: Template
-    size: int
+    sizes: Sequence[int]
     compositor: Compositor
     mask: MaskStyle
     occluder: Occluder | None = None
@@ -60,18 +60,23 @@ class Redraw:
         Returns:
             How many faces were ``done``, and how many were not, by reason.
         """
-        found = [cut_out(frame, face, self.template, (self.size,)) for face in faces]
+        found = [cut_out(frame, face, self.template, self.sizes) for face in faces]
         counts = Counter(cut for cut in found if isinstance(cut, str))
-        cuts = [cut for cut in found if isinstance(cut, CutOut)]
-        if not cuts or blend <= 0:
-            return counts
-        crops = self.compositor.crops([cut.region for cut in cuts])
-        drawn, pasted = self.draw(crops, cuts), list[Rect]()
-        for cut, face, mask in zip(cuts, drawn, self._masks(crops, cuts), strict=True):
-            mask = mask * np.float32(blend)
-            done = lay_back(frame, cut, face, mask, pasted, self.compositor, node)
-            counts["done" if done else "masked out"] += 1
+        pasted: list[Rect] = []
+        for size in self.sizes if blend > 0 else ():
+            cuts = [cut for cut in found if isinstance(cut, CutOut) and cut.region.size == size]
+            for cut, face, mask in self._drawn(cuts):
+                mask = mask * np.float32(blend)
+                done = lay_back(frame, cut, face, mask, pasted, self.compositor, node)
+                counts["done" if done else "masked out"] += 1
         return counts
+
+    def _drawn(self, cuts: Sequence[CutOut]) -> Iterator[tuple[CutOut, Floats, Floats]]:
+        """Crops of one size, drawn anew, and their masks."""
+        if cuts:
+            crops = self.compositor.crops([cut.region for cut in cuts])
+            drawn = self.draw(crops, cuts)
+            yield from zip(cuts, drawn, self._masks(crops, cuts), strict=True)
 
     def _masks(self, crops: Floats, cuts: Sequence[CutOut]) -> list[Floats]:
         masks = [border_mask(cut, self.mask) for cut in cuts]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vplugin.nets.reliableswap.refine import REGION, Refiner, RefinerSize
+from vplugin.nets.reliableswap.refine import Refiner, RefinerSize
+from vplugin.vision.lower import REGION
 
 
 def refiner() -> Refiner:

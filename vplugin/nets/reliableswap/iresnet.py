@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-__all__ = ["FIXER", "IResNet", "IResNetSize", "fused", "identity_crop", "lower_crop", "lower_part"]
+from vplugin.vision.lower import lower_part
+
+__all__ = ["FIXER", "IResNet", "IResNetSize", "fused", "identity_crop", "lower_crop"]
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,6 @@ def identity_crop(pictures: Tensor) -> Tensor:
     scale = pictures.shape[-1] // 128
     crop = pictures[..., : 112 * scale, 8 * scale : 120 * scale]
     return crop if scale == 1 else nn.functional.avg_pool2d(crop, scale)
-
-
-def lower_part() -> tuple[slice, slice]:
-    """Rows and columns of FixerNet's 56 px in ArcFace's 112: nose tip, mouth, jaw and chin."""
-    return slice(56, 112), slice(28, 84)
 
 
 def lower_crop(crops: Tensor) -> Tensor:

@@ -15,11 +15,10 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from vplugin.nets.reliableswap.simswap import IdentityBlock
+from vplugin.vision.lower import REGION
 
-__all__ = ["REGION", "Refiner", "RefinerSize"]
+__all__ = ["Refiner", "RefinerSize"]
 
-#: What it sees of an ``arcface_128`` crop, in shares of its side: top, bottom, left, right.
-REGION = (0.4375, 1.0, 0.21875, 0.78125)
 _RIM = 0.2  # share of the region's side over which the mask rises from nought
 
 

@@ -1,0 +1,147 @@
+"""The lower face: who it is to FixerNet, and the net that mends it after a swap (ReliableSwap).
+
+FixerNet sees 56 of the 112 pixels of ArcFace's crop: nose tip, mouth, jaw and chin. The mending net
+sees a swapped crop of 128 px by ``arcface_128`` and what FixerNet says of the source, and gives
+the crop with another lower face.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vplugin.errors import ContractError
+from vplugin.vision.align import similarity, template, warp
+from vplugin.vision.session import Session
+
+__all__ = ["REGION", "LowerEmbedder", "LowerRefiner", "LowerRegion", "lower_part"]
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+
+#: What the mending net sees of a crop by ``arcface_128``, in shares of its side: top, bottom, left,
+#: right. The chin goes to the edge.
+REGION = (0.4375, 1.0, 0.21875, 0.78125)
+_SEAM = 0.03  # of a crop's side: how soft the border of that is
+
+_SIDE, _LOWER, _SWAPPED = 112, 56, 128  # px of ArcFace's crop, FixerNet's, and a swapped one
+
+
+def lower_part() -> tuple[slice, slice]:
+    """Rows and columns of FixerNet's 56 px in ArcFace's 112."""
+    return slice(56, 112), slice(28, 84)
+
+
+class LowerEmbedder:
+    """FixerNet: (N, 3, 56, 56) RGB in -1…1 → (N, E).
+
+    Args:
+        session: The loaded model.
+        name: For reports and errors.
+
+    Raises:
+        ContractError: The model is not of this contract.
+    """
+
+    def __init__(self, session: Session, name: str = "fixer") -> None:
+        self.name = name
+        self._session = session
+        shapes = [tuple(one.shape) for one in (*session.inputs, *session.outputs)]
+        if len(shapes) != 2 or shapes[0][1:] != (3, _LOWER, _LOWER) or len(shapes[1]) != 2:
+            raise ContractError(
+                f"has inputs and outputs of shape {shapes}",
+                where=name,
+                mend="a FixerNet takes (N, 3, 56, 56) and gives (N, 128)",
+            )
+        width = shapes[1][1]
+        self.width = width if isinstance(width, int) else None
+
+    def of_face(self, image: Array, points: Array) -> Floats:
+        """The lower face of one face in a picture: (E,) of length 1.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            points: (5, 2), in the picture.
+        """
+        matrix = similarity(points, template("arcface_112").at(_SIDE))
+        crop = warp(image, matrix, (_SIDE, _SIDE))[lower_part()].astype(np.float32)
+        blob = np.ascontiguousarray((crop / 127.5 - 1).transpose(2, 0, 1)[None], np.float32)
+        found = np.asarray(self._session.run({self._session.inputs[0].name: blob})[0][0])
+        return np.asarray(found / max(float(np.linalg.norm(found)), 1e-12), np.float32)
+
+
+class LowerRegion:
+    """An occluder that shows what the mending net sees of a crop, and nothing else of it."""
+
+    name = "lower face"
+
+    def visible(self, crops: Floats) -> Floats:
+        """See :meth:`vplugin.vision.occlusion.Occluder.visible`."""
+        count, side = crops.shape[:2]
+        top, bottom, left, right = (share * side for share in REGION)
+        y, x = np.mgrid[:side, :side] + 0.5
+        inside = np.minimum.reduce([y - top, x - left, right - x, np.full_like(x, bottom)])
+        mask = np.clip(inside / (_SEAM * side), 0, 1).astype(np.float32)
+        return np.broadcast_to(mask, (count, side, side))
+
+
+class LowerRefiner:
+    """The mending net: ``swapped`` (N, 3, 128, 128) in -1…1 and ``lower`` (N, E) → the same.
+
+    Args:
+        session: The loaded model.
+        name: For reports and errors.
+
+    Attributes:
+        template: How crops are aligned.
+        sizes: Widths of crops that it takes; what it changes is carried to larger ones.
+        width: E.
+
+    Raises:
+        ContractError: The model is not of this contract.
+    """
+
+    template = template("arcface_128")
+    sizes = (128, 192, 256, 384, 512, 768, 1024)
+
+    def __init__(self, session: Session, name: str = "refiner") -> None:
+        shapes = [tuple(one.shape) for one in (*session.inputs, *session.outputs)]
+        picture = (3, _SWAPPED, _SWAPPED)
+        fits = len(shapes) == 3 and shapes[0][1:] == shapes[2][1:] == picture
+        if not fits or len(shapes[1]) != 2:
+            raise ContractError(
+                f"has inputs and outputs of shape {shapes}",
+                where=name,
+                mend="it takes (N, 3, 128, 128) and (N, 128) and gives (N, 3, 128, 128)",
+            )
+        self._session = session
+        width = shapes[1][1]
+        self.width = width if isinstance(width, int) else None
+
+    def refine(self, crops: Floats, lower: Floats) -> Floats:
+        """Crops with mended lower faces; what the net does not change stays as sharp as it is.
+
+        Args:
+            crops: (N, S, S, 3) float32 RGB in 0–1, S one of :attr:`sizes`.
+            lower: (N, E) of the sources, length 1.
+
+        Returns:
+            (N, S, S, 3).
+        """
+        small = np.stack([_sized(crop, _SWAPPED) for crop in crops])
+        blob = np.ascontiguousarray(small.transpose(0, 3, 1, 2) * 2 - 1, np.float32)
+        picture, told = self._session.inputs
+        made = self._session.run({picture.name: blob, told.name: lower.astype(np.float32)})[0]
+        change = (np.asarray(made, np.float32) - blob).transpose(0, 2, 3, 1) / 2
+        larger = np.stack([_sized(one, crops.shape[1]) for one in change])
+        return np.asarray(np.clip(crops + larger, 0, 1), np.float32)
+
+
+def _sized(picture: Floats, size: int) -> Floats:
+    if len(picture) == size:
+        return picture
+    way = cv2.INTER_AREA if len(picture) > size else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (size, size), interpolation=way), np.float32)
