@@ -196,7 +196,7 @@ def start(write, tmp_path):
 def test_ctrl_c_drains(start, tmp_path, words):
     process = start(*words)
     os.killpg(process.pid, signal.SIGINT)
-    err = process.communicate(timeout=60)[1]
+    err = process.communicate(timeout=110)[1]
     assert process.returncode == 0, err
     assert "g stopped: " in err
     assert re.search(r"^stopped early, as asked: \d+ of 100000000 frames$", err, re.MULTILINE)
@@ -209,7 +209,7 @@ def test_a_second_ctrl_c_stops_at_once(start, tmp_path):
     process = start("--inline", "--quiet")
     for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
         os.killpg(process.pid, number)  # stopped, it gets both before it can act on one
-    err = process.communicate(timeout=60)[1]
+    err = process.communicate(timeout=110)[1]
     assert process.returncode == 130, err
     assert err == ""
     assert not (tmp_path / "log.jsonl").exists()
@@ -239,7 +239,7 @@ def test_a_second_ctrl_c_while_outputs_are_finished(start, tmp_path, words, held
     process.send_signal(signal.SIGINT)
     if words or held == "AtClose":  # a process that is held is ended in the end
         (tmp_path / "go").touch()
-    err = process.communicate(timeout=60)[1]
+    err = process.communicate(timeout=110)[1]
     (tmp_path / "go").unlink(missing_ok=True)
     assert process.returncode == status, err
     assert sorted(os.listdir(tmp_path)) == left

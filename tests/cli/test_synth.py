@@ -82,7 +82,7 @@ def test_ctrl_c_leaves_no_half_set_of_people(tmp_path: Path) -> None:
     while process.poll() is None and not list(tmp_path.rglob("*.jpg")):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    err = process.communicate(timeout=60)[1]
+    err = process.communicate(timeout=300)[1]
     assert process.returncode == INTERRUPTED, err
     assert err == ""
     assert list(tmp_path.iterdir()) == []
