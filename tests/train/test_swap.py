@@ -179,8 +179,8 @@ def test_the_lower_face_is_told_by_the_identity() -> None:
 
 def test_encoders_want_runs_of_their_own(runs: dict[str, Path], tmp_path: Path) -> None:
     assert open_encoders(runs["identity"], runs["fixer"]).has_fixer
-    torch.save({"weights": {"a": torch.zeros(1)}}, tmp_path / "best.pt")
-    with pytest.raises(TrainError, match="no run of a recogniser"):
+    with pytest.raises(TrainError, match="is no finished run — vplugin train identity"):
         open_encoders(tmp_path, None)
-    with pytest.raises(TrainError, match="there is no such checkpoint"):
-        open_encoders(tmp_path / "nowhere", None)
+    torch.save({"weights": {"a": torch.zeros(1)}}, tmp_path / "net.pt")
+    with pytest.raises(TrainError, match="of another network"):
+        open_encoders(tmp_path, None)

@@ -1,13 +1,12 @@
 """The frozen nets that say who a face is while a swapper learns: identity, and the lower face.
 
-They are read from the folders of their own runs (``best.pt`` and ``recipe.yaml``) and take the
+They are read from the folders of their own runs (``net.pt`` and ``recipe.yaml``) and take the
 crops of swappers (``arcface_128``), of which they see their part without resampling at 128 px.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -94,13 +93,11 @@ def open_encoders(identity: Path, fixer: Path | None) -> Encoders:
 
 
 def _fill(net: nn.Module, folder: Path, task: str) -> None:
-    """Put the weights of a run's net into a fresh one."""
-    path = folder / "best.pt"
-    held: dict[str, Any] = load(path)["weights"]
-    weights = {k.removeprefix("net."): v for k, v in held.items() if k.startswith("net.")}
-    if not weights:
-        raise TrainError("is no run of a recogniser", where=path, mend=f"vplugin train {task}")
-    put_weights(net, weights, path)
+    """Put the weights of a finished run into a fresh net."""
+    path = folder / "net.pt"
+    if not path.is_file():
+        raise TrainError("is no finished run", where=folder, mend=f"vplugin train {task}")
+    put_weights(net, load(path)["weights"], path)
 
 
 def _crop(pictures: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
+from torch import nn
 
 from vplugin.nets.reliableswap.iresnet import FIXER, IResNet, IResNetSize
 from vplugin.train.recognise import Picture, RecogniserRecipe, RecogniserTask
@@ -40,6 +41,11 @@ class FixerTask(RecogniserTask[FixerRecipe]):
         """A fresh net of the recipe's size."""
         size = IResNetSize(FIXER.side, FIXER.embedding, self.recipe.depths, self.recipe.widths)
         return IResNet(size)
+
+    def last(self, net: nn.Module) -> tuple[nn.Linear, nn.BatchNorm1d]:
+        """See :meth:`RecogniserTask.last`."""
+        assert isinstance(net, IResNet)
+        return net.embed, net.last
 
     def part(self, crop: Picture) -> Picture:
         """Its lower middle, (56, 56, 3)."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
+from torch import nn
 
 from vplugin.nets.house.identity import EMBEDDING, IdentityNet
 from vplugin.train.bank import load_trunk
@@ -33,6 +34,11 @@ class IdentityTask(RecogniserTask[IdentityRecipe]):
         net = IdentityNet()
         load_trunk(self.recipe.trunk, net)
         return net
+
+    def last(self, net: nn.Module) -> tuple[nn.Linear, nn.BatchNorm1d]:
+        """See :meth:`RecogniserTask.last`."""
+        assert isinstance(net, IdentityNet)
+        return net.embed, net.centre
 
     def part(self, crop: Picture) -> Picture:
         """All of it."""

@@ -24,6 +24,8 @@ from torch.nn.functional import cross_entropy, linear, normalize, smooth_l1_loss
 from vplugin.errors import TrainError
 from vplugin.train.augment import Camera, Framing, frame_matrix, occluded, photographed, warped
 from vplugin.train.bank import PeopleRecipe, pictures_of
+from vplugin.train.between import Between, between_people, fold
+from vplugin.train.checkpoint import save
 from vplugin.train.export import export_onnx, tidy
 from vplugin.train.photos import PhotoPortraits
 from vplugin.train.portraits import PortraitSource
@@ -40,6 +42,7 @@ _NEARLY = Framing(turn=1.5, scale=0.02, shift=0.01, squeeze=0.0)
 _GENTLE = Camera(cast=0.05, dark=0.05, blur=0.15, small=0.15, noise=0.3, jpeg=0.5, strength=0.6)
 _FURTHEST = 60.0  # degrees of yaw in evaluations
 _AT_ONCE = 64
+_MEASURED = 3000  # people that the last step of a recogniser is measured on
 
 Picture = npt.NDArray[np.uint8]
 
@@ -109,6 +112,10 @@ class RecogniserTask(Task[RecipeT]):
     @abstractmethod
     def net(self) -> nn.Module:
         """A fresh net: (N, 3, S, S) RGB in -1…1 → (N, :attr:`width`)."""
+
+    @abstractmethod
+    def last(self, net: nn.Module) -> tuple[nn.Linear, nn.BatchNorm1d]:
+        """Its last linear layer, and the normalisation after it."""
 
     @abstractmethod
     def part(self, crop: Picture) -> Picture:
@@ -247,12 +254,35 @@ class RecogniserTask(Task[RecipeT]):
         return pictures, self.held_out.column("person")[kept], identity
 
     def export(self, model: torch.nn.Module, path: Path) -> None:
-        """ArcFace's contract: (N, 3, S, S) RGB in -1…1 → (N, E)."""
+        """ArcFace's contract: (N, 3, S, S) RGB in -1…1 → (N, E), by what differs between people.
+
+        Beside the file stands ``net.pt``, the same net for whoever learns from it.
+        """
         assert isinstance(model, Taught)
+        fold(*self.last(model.net), self.between(model.net))
+        save(path.with_name("net.pt"), {"weights": model.net.state_dict()})
         side = self.part(np.zeros((SIDE, SIDE, 3), np.uint8)).shape[0]
         example = torch.zeros(1, 3, side, side)
         export_onnx(model.net, example, path, inputs=["input"], outputs=["embedding"])
         tidy(path)
+
+    @torch.no_grad()
+    def between(self, net: nn.Module) -> Between:
+        """See :func:`.between.between_people`; measured on training people, after ``last``."""
+        generator = np.random.default_rng((43, self.recipe.seed))
+        some = generator.permutation(len(self._begins))[:_MEASURED]
+        pictures, people, found = [], [], []
+        for one in some:
+            for place in range(self._begins[one], self._begins[one] + self._counts[one]):
+                pictures.append(self._crop(self.train[int(place)]["image"], generator))
+                people.append(one)
+        hook = self.last(net)[1].register_forward_hook(lambda _m, _i, out: found.append(out))
+        try:
+            for start in range(0, len(pictures), _AT_ONCE):
+                net(normalised(pictures_of(pictures[start : start + _AT_ONCE])))
+        finally:
+            hook.remove()
+        return between_people(torch.cat(found).float().numpy(), np.array(people))
 
 
 def _framed(portrait: Picture, generator: np.random.Generator, framing: Framing) -> Picture:
