@@ -156,6 +156,22 @@ def test_people(people: Clip, tmp_path: Path) -> None:
         assert change(a, b, right) > 2
 
 
+@pytest.mark.parametrize(
+    ("reference", "swapped"), [("ada", 30), ("ben", 30), ("luis", 0), ("fatima", 0)]
+)
+def test_nobody_but_whom_a_reference_shows_is_replaced(
+    people: Clip, tmp_path: Path, reference: str, swapped: int
+) -> None:
+    source = ROOT / "examples" / "people" / "chika"
+    shown = ROOT / "examples" / "people" / reference
+    cast = f"swap.people=[{{select: {{reference: {shown}}}, source: {source}}}]"
+    report = run("people", tmp_path, cast, input=people.path, output=tmp_path / "out.mp4")
+    said = report["nodes"]["swap"]["report"]
+    assert said["faces"].get("swapped", 0) == swapped
+    assert said["faces"]["not selected"] == 90 - swapped
+    assert said.get("unused", []) == ([] if swapped else ["chika"])
+
+
 @pytest.mark.slow
 def test_live(astronaut: Clip, tmp_path: Path) -> None:
     result = tmp_path / "out.mkv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ def test_checksums_and_cards_are_those_of_the_files(member: Member) -> None:
     card = path.with_suffix(".md").read_text(encoding="utf-8")
     assert str(member.sha256) in card
     assert "Apache-2.0" in card
+    assert not re.search(r"\b[A-Z]{2,}S\b\n|\bPP\b|\bN steps\b|TODO|XXX", card)
     for part in ("## Data", "## Training", "## Figures", "## Limits"):
         assert part in card
 

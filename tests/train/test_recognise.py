@@ -12,6 +12,7 @@ from torch.nn.functional import normalize
 
 from tests.train.stand_in import drawn_face
 from tests.vision.detector_models import OrtSession, noise_picture
+from vplugin.errors import TrainError
 from vplugin.train import recognise
 from vplugin.train.fixer import FixerRecipe, FixerTask
 from vplugin.train.identity import IdentityRecipe, IdentityTask
@@ -138,3 +139,33 @@ def test_accepted_share() -> None:
     same = np.array([0.4, 0.498, 0.6, 0.9], np.float32)
     assert accepted_share(same, different, 1e-3) == 0.5
     assert accepted_share(same, different, 0.5) == 1.0
+
+
+@pytest.mark.parametrize("held_out", [(30, 31), (30, 33), (39, 42)])
+def test_too_few_to_judge_by_is_said_before_training(held_out: tuple[int, int]) -> None:
+    data = SETTINGS["data"] | {"held_out": held_out}
+    task = IdentityTask(IdentityRecipe(**SETTINGS | {"data": data}))
+    with pytest.raises(TrainError, match="too few pictures are held out to judge by"):
+        task.prepare()
+
+
+def test_a_trunk_that_is_not_there_is_said_before_rendering(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognise, "open_or_render", lambda *_: pytest.fail("rendered"))
+    recipe = IdentityRecipe(**SETTINGS, trunk=tmp_path / "best.pt")
+    with pytest.raises(TrainError, match="no such trunk — train landmarks first, or begin"):
+        IdentityTask(recipe).prepare()
+
+
+def test_the_finished_net_stands_beside_the_file(tmp_path: Path) -> None:
+    task = _task("identity")
+    model = task.build().eval()
+    task.export(model, tmp_path / "model.onnx")
+    fresh = task.net().eval()
+    fresh.load_state_dict(torch.load(tmp_path / "net.pt", weights_only=True)["weights"])
+    pictures = torch.rand(2, 3, 112, 112) * 2 - 1
+    session = OrtSession(tmp_path / "model.onnx")
+    found = session.run({session.inputs[0].name: pictures.numpy()})[0]
+    with torch.inference_mode():
+        np.testing.assert_allclose(found, fresh(pictures).numpy(), atol=2e-3)

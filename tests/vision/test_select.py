@@ -212,3 +212,17 @@ def test_who_is_who_survives_a_crash():
     other = Assigner(assigner.rules)
     other.restore(assigner.snapshot())
     assert other.assign([face(900, track=7), face(100, track=4)], SIZE) == {0: 0, 1: 1}
+
+
+@pytest.mark.parametrize("tracks", [(1, 2), (None, None)])
+def test_nobody_is_twice_in_a_picture(tracks):
+    own, other = UNIT[5], 0.6 * UNIT[5] + 0.8 * UNIT[7]  # a stranger who is rather like them
+    faces = [
+        Face(np.array([x, 0, x + 50, 50], np.float32), track=track, embedding=who)
+        for x, track, who in ((0, tracks[0], other), (300, tracks[1], own))
+    ]
+    assigner = Assigner([ByReference(own, 0.5)])
+    for _ in range(3):
+        assert assigner.assign(faces, SIZE) == {1: 0}
+    if tracks[0] is not None:
+        assert assigner.assign(faces[:1], SIZE) == {}, "the stranger is not taken for them later"

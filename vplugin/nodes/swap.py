@@ -36,7 +36,7 @@ _REMEMBER = 60.0  # seconds that a person's colours are kept for after it was la
 
 
 class ReferenceSelect(Params):
-    """The faces that look like a reference picture."""
+    """The face that looks most like a reference picture."""
 
     reference: str = Field(description="Picture, or folder of pictures, of the person to replace.")
     threshold: float | None = Field(
@@ -225,6 +225,7 @@ class Swap(Node[SwapParams]):
         super().open(context)
         params = self.params
         self._counts: Counter[str] = Counter()
+        self._met: set[str] = set()  # sources that took somebody's place
         models = Models(context, params.runtime, params.device)
         self._reader = FaceReader(models, params.detector, params.recogniser)
         self._swappers = Swappers(models, params.wish)
@@ -287,6 +288,7 @@ class Swap(Node[SwapParams]):
         self._assigner.embed = embed if self._reader.embeds else None
         size = (frame.format.width, frame.format.height)
         owners = self._assigner.assign(frame.faces, size, frame.format.rotation)
+        self._met.update(self._cast.persons[person].source for person in owners.values())
         if others := len(frame.faces) - len(owners):
             self._counts["not selected"] += others
         if self.params.blend > 0 and owners:
@@ -343,6 +345,8 @@ class Swap(Node[SwapParams]):
             "sources": [Path(person.source).name for person in self._cast.persons],
             "faces": dict(sorted(self._counts.items())),
         }
+        if unused := [p.source for p in self._cast.persons if p.source not in self._met]:
+            facts["unused"] = [Path(source).name for source in unused]
         if embedder := self._reader.facts():
             facts["embedder"] = embedder
         return facts

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
+from vplugin.errors import TrainError
 from vplugin.nets.house.identity import EMBEDDING, IdentityNet
 from vplugin.train.bank import load_trunk
 from vplugin.train.recognise import Picture, RecogniserRecipe, RecogniserTask
@@ -28,6 +29,21 @@ class IdentityTask(RecogniserTask[IdentityRecipe]):
     name = "identity"
     recipe_type = IdentityRecipe
     width = EMBEDDING
+
+    def prepare(self) -> None:
+        """See :meth:`RecogniserTask.prepare`; the trunk is looked for before anything is rendered.
+
+        Raises:
+            TrainError: The recipe names a trunk that is not there.
+        """
+        trunk = self.recipe.trunk
+        if trunk is not None and not trunk.is_file():
+            raise TrainError(
+                "there is no such trunk",
+                where=trunk,
+                mend="train landmarks first, or begin without: --set trunk=null",
+            )
+        super().prepare()
 
     def net(self) -> IdentityNet:
         """A fresh net, on the trunk that the recipe names."""

@@ -130,6 +130,13 @@ class RecogniserTask(Task[RecipeT]):
         if np.intersect1d(numbers, self.held_out.column("person")).size:
             raise TrainError("somebody is both learned from and held out", mend="other data ranges")
         self._first, self._last = int(numbers.min()), int(numbers.max())
+        _, judged = np.unique(self._judged_people(), return_counts=True)
+        if len(judged) < 2 or judged.max() < 2:
+            raise TrainError(
+                "too few pictures are held out to judge by",
+                where="data.held_out",
+                mend="two people at least, one of them with two pictures",
+            )
         # Sorted by person: where each begins, and how many pictures there are of each.
         _, begins, counts = np.unique(numbers, return_index=True, return_counts=True)
         self._begins, self._counts = begins[counts > 1], counts[counts > 1]
@@ -240,10 +247,17 @@ class RecogniserTask(Task[RecipeT]):
             parts.append(normalize(net(normalised(batch))).float().cpu().numpy())
         return np.concatenate(parts), people, identity
 
+    def _judged(self) -> npt.NDArray[np.int64]:
+        """Numbers of the held-out pictures that are turned little enough."""
+        return np.flatnonzero(np.abs(self.held_out.column("yaw")) <= _FURTHEST)
+
+    def _judged_people(self) -> npt.NDArray[np.int64]:
+        return np.asarray(self.held_out.column("person")[self._judged()], np.int64)
+
     @cached_property
     def _examined(self) -> tuple[list[Picture], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """Held-out crops, whose they are, and their parameters; the same in every evaluation."""
-        kept = np.flatnonzero(np.abs(self.held_out.column("yaw")) <= _FURTHEST)
+        kept = self._judged()
         pictures = []
         for index in kept:
             generator = np.random.default_rng((41, int(index)))

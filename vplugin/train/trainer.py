@@ -32,6 +32,7 @@ from vplugin.train.optimise import Average, optimiser, rate_at
 from vplugin.train.progress import Report
 from vplugin.train.recipe import Recipe
 from vplugin.train.run_folder import RunFolder
+from vplugin.train.stopping import uninterrupted
 from vplugin.train.task import Batch, Metrics, Task
 
 __all__ = ["Outcome", "Trainer"]
@@ -147,18 +148,21 @@ class Trainer:
         with ExitStack() as stack:
             report = stack.enter_context(Report(self._console, self.recipe, state.step))
             clock = _Clock(state.seconds)
+            if state.step and state.curves.last_evaluation != state.step:
+                self._at_intervals(report)  # what a stop came before
             for batch in batches(self.task, state.step):
                 state.seconds = clock.seconds
                 done = self._done()
                 if done >= 1 or state.step == until:
                     break
-                losses = self._step(batch, done)
-                bad = 0 if losses else bad + 1
-                if bad >= _MOST_BAD:
-                    raise self._diverged()
-                state.step += 1
-                self._began = True
-                state.curves.add_losses(state.step, losses)
+                with uninterrupted():
+                    losses = self._step(batch, done)
+                    bad = 0 if losses else bad + 1
+                    if bad >= _MOST_BAD:
+                        raise self._diverged()
+                    state.step += 1
+                    self._began = True
+                    state.curves.add_losses(state.step, losses)
                 report.advance(state.step, self._done(), losses)
                 self._at_intervals(report)
             state.seconds = clock.seconds

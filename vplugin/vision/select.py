@@ -57,7 +57,7 @@ class ByPosition:
 
 @dataclass(frozen=True, eq=False)
 class ByReference:
-    """The faces whose embedding is like a reference.
+    """The face whose embedding is most like a reference.
 
     Attributes:
         embedding: (512,), any length.
@@ -94,6 +94,7 @@ class Assigner:
     _found: dict[int, int] = field(default_factory=dict)  # track → frame it was last detected in
     _due: dict[int, int] = field(default_factory=dict)  # known track → frame to look again
     _doubts: dict[int, int] = field(default_factory=dict)  # known track → looks at somebody else
+    _beside: dict[int, dict[int, int]] = field(default_factory=dict)  # track → person → frame
     _places: list[tuple[float, float]] = field(default_factory=list)  # of this frame's faces
     _now: int = 0
 
@@ -149,8 +150,9 @@ class Assigner:
                 known.pop(track, None)
 
     @property
-    def _by_track(self) -> tuple[dict[int, int], ...]:
-        return self._owner, self._seen, self._retry, self._found, self._due, self._doubts
+    def _by_track(self) -> tuple[dict[int, Any], ...]:
+        known = (self._owner, self._seen, self._retry, self._found, self._due, self._doubts)
+        return *known, self._beside
 
     def _look_again(self, faces: Sequence[Face]) -> None:
         """Correct tracks that have come to show another person than they are known as."""
@@ -236,7 +238,7 @@ class Assigner:
         if isinstance(rule, Everyone):
             return free
         if isinstance(rule, ByReference):
-            return [index for index in free if self._is_like(person, faces[index])]
+            return self._likest(person, faces, free)
         return self._one(person, rule, faces, free)
 
     def _holder(self, face: Face) -> int | None:
@@ -267,13 +269,26 @@ class Assigner:
             del self._owner[track]
         return [best]
 
+    def _likest(self, person: int, faces: Sequence[Face], free: list[int]) -> list[int]:
+        """The face of a person with a reference: nobody is twice in a picture."""
+        held = [index for index in free if self._holder(faces[index]) == person]
+        alike = held or [index for index in free if self._is_like(person, faces[index])]
+        if len(alike) > 1:
+            alike = [max(alike, key=lambda index: self._likes(faces[index]).get(person, -2.0))]
+        for index in free if alike else ():
+            track = faces[index].track
+            if track is not None and index not in alike:
+                self._beside.setdefault(track, {})[person] = self._now
+        return alike
+
     def _is_like(self, person: int, face: Face) -> bool:
         track = face.track
         if track is not None:
             if self._owner.get(track) == person:
                 return True
-            if self._retry.get(track, 0) > self._now:
-                return False
+            beside = self._beside.get(track, {}).get(person, -self.hold)
+            if self._retry.get(track, 0) > self._now or self._now - beside < self.hold:
+                return False  # who was beside a person a moment ago is not that person
         likes = self._likes(face)
         found = bool(likes) and 0 <= likes[person] == max(likes.values())
         if track is not None and not found and person == self._last_reference:
