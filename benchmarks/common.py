@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ __all__ = ["SPAWN", "alternate", "child", "console", "machine", "median_ms"]
 
 SPAWN = multiprocessing.get_context("spawn")
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 160)  # tables are wide
 
 
 @contextmanager

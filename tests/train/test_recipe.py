@@ -54,6 +54,19 @@ def test_a_wrong_recipe_says_what_is_wrong(
         read(written(tmp_path, text), Recipe, changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "steps", "minutes"),
+    [({"steps": 3}, 3, None), ({"minutes": 2.5}, None, 2.5), ({"batch": 2}, 9, None)],
+)
+def test_a_length_replaces_the_other(
+    tmp_path: Path, changes: dict[str, Any], steps: int | None, minutes: float | None
+) -> None:
+    recipe = read(written(tmp_path, "task: t\nsteps: 9\n"), Recipe, changes)
+    assert (recipe.steps, recipe.minutes) == (steps, minutes)
+    with pytest.raises(TrainError, match="give either steps or minutes"):
+        read(written(tmp_path, "task: t\nsteps: 9\n"), Recipe, {"steps": 1, "minutes": 1})
+
+
 def test_the_error_names_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, "task: t\n")
     with pytest.raises(TrainError, match=f"^{path}: "):

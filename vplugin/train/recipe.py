@@ -113,7 +113,8 @@ def read(path: Path, kind: type[RecipeT], changes: dict[str, Any] | None = None)
     Args:
         path: The YAML file.
         kind: The model of the task's recipes.
-        changes: Values by dotted key that replace those of the file: ``{"data.size": 128}``.
+        changes: Values by dotted key that replace those of the file: ``{"data.size": 128}``; a
+            length in steps replaces one in minutes, and the other way round.
 
     Raises:
         TrainError: It cannot be read, or something in it is wrong; names the key.
@@ -121,6 +122,9 @@ def read(path: Path, kind: type[RecipeT], changes: dict[str, Any] | None = None)
     data = read_mapping(path)
     for key, value in (changes or {}).items():
         _put(data, key, value)
+    for length, other in (("steps", "minutes"), ("minutes", "steps")):
+        if (changes or {}).get(length) is not None and other not in (changes or {}):
+            data.pop(other, None)
     try:
         return kind.model_validate(data)
     except ValidationError as error:
