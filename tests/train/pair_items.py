@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
+import pytest
 import torch
 import yaml
 
@@ -42,6 +44,17 @@ def drawn_pairs(path: Path, source: PairSource) -> Shards:
         record["labels"][:, :, : source.size // 2] = FaceClass.HAIR
     np.save(path, records)
     return Shards([path])
+
+
+def put_drawn_pairs(module: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a task find drawn pairs in place of its bank; torch begins the same each time."""
+
+    def drawn(source: PairSource, data: object, seeds: tuple[int, int]) -> Shards:
+        return drawn_pairs(folder / f"{seeds[0]}.npy", source)
+
+    monkeypatch.setattr(module, "open_or_render", drawn)
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
 
 
 def marks(pictures: torch.Tensor) -> list[str]:

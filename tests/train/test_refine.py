@@ -9,27 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from tests.train.pair_items import drawn_pairs, marks, recogniser_runs
+from tests.train.pair_items import marks, put_drawn_pairs
 from tests.vision.detector_models import OrtSession
 from vplugin.train import refine as refine_module
-from vplugin.train.pairs import PairSource
 from vplugin.train.refine import RefineRecipe, RefineTask, weighted_error
-from vplugin.train.shards import Shards
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return recogniser_runs(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture(autouse=True)
 def _drawn_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def drawn(source: PairSource, data: object, seeds: tuple[int, int]) -> Shards:
-        return drawn_pairs(tmp_path / f"{seeds[0]}.npy", source)
-
-    monkeypatch.setattr(refine_module, "open_or_render", drawn)
-    torch.manual_seed(1)
-    torch.set_num_threads(1)
+    put_drawn_pairs(refine_module, tmp_path, monkeypatch)
 
 
 def _task(runs: dict[str, Path], out: Path, **changes: Any) -> RefineTask:

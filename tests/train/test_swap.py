@@ -10,13 +10,11 @@ import onnx
 import pytest
 import torch
 
-from tests.train.pair_items import drawn_pairs, marks, recogniser_runs
+from tests.train.pair_items import marks, put_drawn_pairs
 from tests.vision.detector_models import OrtSession
 from vplugin.errors import TrainError
 from vplugin.train import swap as swap_module
 from vplugin.train.encoders import Encoders, open_encoders
-from vplugin.train.pairs import PairSource
-from vplugin.train.shards import Shards
 from vplugin.train.swap import SwapRecipe, SwapTask
 from vplugin.train.swap_export import lower_from_identity
 from vplugin.train.swap_losses import Kind
@@ -25,19 +23,9 @@ ARMS = ("vanilla", "naive", "cycle", "oracle")
 SHOWN = ("target", "source", "truth", "real")
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return recogniser_runs(tmp_path_factory.mktemp("runs"))
-
-
 @pytest.fixture(autouse=True)
 def _drawn_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def drawn(source: PairSource, data: object, seeds: tuple[int, int]) -> Shards:
-        return drawn_pairs(tmp_path / f"{seeds[0]}.npy", source)
-
-    monkeypatch.setattr(swap_module, "open_or_render", drawn)
-    torch.manual_seed(1)
-    torch.set_num_threads(1)
+    put_drawn_pairs(swap_module, tmp_path, monkeypatch)
 
 
 def _task(runs: dict[str, Path], out: Path, **changes: Any) -> SwapTask:
