@@ -18,6 +18,8 @@ from vplugin.vision.detect import open_detector
 
 ROOT = Path(__file__).parents[2]
 ENTRY = stock().find("house")[0]
+# Places that were left to be filled in: a card was once committed with them.
+_UNFINISHED = re.compile(r"TODO|XXX|\b(?:FIGURES|PICTURES|RUNS|PEOPLE|PP)\b|\bN steps\b")
 MEMBERS = [pytest.param(one, id=one.name) for one in ENTRY.members]
 
 
@@ -37,7 +39,7 @@ def test_checksums_and_cards_are_those_of_the_files(member: Member) -> None:
     card = path.with_suffix(".md").read_text(encoding="utf-8")
     assert str(member.sha256) in card
     assert "Apache-2.0" in card
-    assert not re.search(r"\b[A-Z]{2,}S\b\n|\bPP\b|\bN steps\b|TODO|XXX", card)
+    assert not _UNFINISHED.search(card)
     for part in ("## Data", "## Training", "## Figures", "## Limits"):
         assert part in card
 

@@ -27,6 +27,7 @@ from vplugin.train.bank import PeopleRecipe, pictures_of
 from vplugin.train.between import Between, between_people, fold
 from vplugin.train.checkpoint import save
 from vplugin.train.export import export_onnx, tidy
+from vplugin.train.landmarks import GENTLE
 from vplugin.train.photos import PhotoPortraits
 from vplugin.train.portraits import PortraitSource
 from vplugin.train.shards import Shards, Source, open_or_render
@@ -39,7 +40,6 @@ _MIDDLE = (63.5, 55.5)  # of that crop in a portrait of 128 px
 _FRAMING = Framing(turn=2.5, scale=0.035, shift=0.016, squeeze=0.012)
 _CAMERA = Camera(cast=0.1, dark=0.1, blur=0.2, small=0.2, noise=0.3, jpeg=0.4, strength=0.8)
 _NEARLY = Framing(turn=1.5, scale=0.02, shift=0.01, squeeze=0.0)
-_GENTLE = Camera(cast=0.05, dark=0.05, blur=0.15, small=0.15, noise=0.3, jpeg=0.5, strength=0.6)
 _FURTHEST = 60.0  # degrees of yaw in evaluations
 _AT_ONCE = 64
 _MEASURED = 3000  # people that the last step of a recogniser is measured on
@@ -262,7 +262,7 @@ class RecogniserTask(Task[RecipeT]):
         for index in kept:
             generator = np.random.default_rng((41, int(index)))
             picture = _framed(self.held_out[int(index)]["image"], generator, _NEARLY)
-            pictures.append(self.part(photographed(picture, generator, _GENTLE)))
+            pictures.append(self.part(photographed(picture, generator, GENTLE)))
         identity = self.held_out.column("identity")[kept]
         identity = identity[:, np.isfinite(identity).all(0)]
         return pictures, self.held_out.column("person")[kept], identity
