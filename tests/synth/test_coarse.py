@@ -73,7 +73,7 @@ def test_the_corners_of_eyes_and_mouth_are_kept():
 def test_landmarks_do_not_move(monkeypatch):
     scenes = [Scene.from_seed(seed) for seed in (1, 4)]
     small = [render(scene, 128) for scene in scenes]
-    monkeypatch.setattr("vplugin.synth.render.is_small", lambda height, details: False)
+    monkeypatch.setattr("vplugin.synth.staging.is_small", lambda height, details: False)
     for scene, ours in zip(scenes, small, strict=True):
         whole = render(scene, 128)
         for name in ("landmarks106", "landmarks68", "points", "iris", "box", "pose", "identity"):

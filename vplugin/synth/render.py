@@ -39,7 +39,6 @@ for what moves with the head, 0 for what stays with the shoulders):
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -48,36 +47,21 @@ import numpy as np
 import numpy.typing as npt
 
 from vplugin.synth import reach
-from vplugin.synth.assembly import Mesh, Placed, joined
-from vplugin.synth.backdrop import ambient_of, draw_backdrop
-from vplugin.synth.body import Body, Hairs, build_body
-from vplugin.synth.coarse import is_small
+from vplugin.synth.assembly import Mesh
+from vplugin.synth.backdrop import draw_backdrop
 from vplugin.synth.compose import developed, resolve
-from vplugin.synth.exact import PI, cosine, sine
-from vplugin.synth.light import direction_to, light_rows
 from vplugin.synth.parts import Floats
-from vplugin.synth.raster import Singles, projected, rasterise, widen
+from vplugin.synth.raster import Singles, projected, rasterise
 from vplugin.synth.rendering import Rendering
-from vplugin.synth.scene import Scene, Subject
+from vplugin.synth.scene import Scene
 from vplugin.synth.shade import glaze, shade
 from vplugin.synth.shadow import ShadowMap, shadow_map
+from vplugin.synth.staging import Region, Stage, axes, casting, lighting, paints, staged, truths
 from vplugin.synth.strand_raster import draw_strands
 from vplugin.synth.surface import CHANNELS, NOTHING, describe
-from vplugin.synth.truth import Seen, face_truth
+from vplugin.synth.truth import Seen
 
 Bytes = npt.NDArray[np.uint8]
-# Of a picture's pixels; more would cost time where nothing is.
-_MARGIN = 3
-_DETAILS = (0.2, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6, 2.2, 3.0, 4.0)
-
-
-class Region(NamedTuple):
-    """The pixels of the picture that people and things may cover."""
-
-    left: int
-    top: int
-    width: int
-    height: int
 
 
 class Buffers(NamedTuple):
@@ -104,82 +88,28 @@ def render(scene: Scene, size: int | tuple[int, int]) -> Rendering:
     if min(width, height) < 8:
         raise ValueError(f"a picture of {width}x{height} pixels is too small; take 8 or more")
     picture = draw_backdrop(scene.backdrop, width, height)
-    focal = scene.camera.focal(height)
-    details = [_detail(subject, focal) for subject in scene.subjects]
-    small = is_small(height, details)
-    bodies = [
-        build_body(subject, index + 1, detail, small)
-        for index, (subject, detail) in enumerate(zip(scene.subjects, details, strict=True))
-    ]
-    things = [Placed(part, part.vertices, 0) for prop in scene.occluders for part in prop.parts()]
-    placed = [item for body in bodies for item in body.placed] + things
-    hairs = [item for body in bodies for item in body.hairs]
-    region = _region(placed, hairs, focal, width, height)
+    stage = staged(scene, width, height)
     far = np.full((height, width), np.inf, np.float32)
     segments, subjects, alpha = (np.zeros((height, width), np.uint8) for _ in range(3))
+    region = stage.region
     if region is None:
         return Rendering(developed(picture, scene.camera), alpha, far, segments, subjects, ())
-    centre = (width - 2.0 * region.left, height - 2.0 * region.top)
-    camera = np.array([2.0 * focal, *centre])
-    buffers = _draw(scene, bodies, placed, hairs, region, camera, picture, small)
+    buffers = _draw(scene, stage, region, picture)
     resolve(*buffers, region.left, region.top, picture, far, segments, subjects, alpha)
-    found = (buffers.depth, buffers.segment, buffers.subject, camera)
+    found = (buffers.depth, buffers.segment, buffers.subject, stage.camera)
     seen = Seen(*found, region.left, region.top, width, height)
-    faces = tuple(
-        face_truth(scene, index, body, seen)
-        for index, body in enumerate(bodies)
-        if scene.subjects[index].place[2] > 100.0
-    )
+    faces = truths(scene, stage, seen)
     rgb = developed(picture, scene.camera)
     return Rendering(rgb, alpha, far, segments, subjects, faces)
 
 
-def _detail(subject: Subject, focal: float) -> float:
-    """How fine hair must be: 1 for a face (of about 150 mm) of 150 pixels.
-
-    In steps: other hair in each frame would flicker while somebody comes nearer.
-    """
-    wanted = focal / max(subject.place[2], 100.0)
-    return min(_DETAILS, key=lambda step: max(step / wanted, wanted / step))
-
-
-def _region(
-    placed: Sequence[Placed], hairs: Sequence[Hairs], focal: float, width: int, height: int
-) -> Region | None:
-    """Where in the picture anything is, in whole pixels; None where nothing is."""
-    clouds = [item.vertices for item in placed] + [item.points for item in hairs]
-    bounds = np.array([np.inf, np.inf, -np.inf, -np.inf])
-    for cloud in {id(cloud): cloud for cloud in clouds}.values():
-        widen(bounds, cloud, focal, 0.5 * width, 0.5 * height)
-    if bounds[0] > bounds[2]:
-        return None
-    left, top = max(0, int(bounds[0]) - _MARGIN), max(0, int(bounds[1]) - _MARGIN)
-    right = min(width, int(max(bounds[2], 0.0)) + _MARGIN)
-    bottom = min(height, int(max(bounds[3], 0.0)) + _MARGIN)
-    if right <= left or bottom <= top:
-        return None
-    return Region(left, top, right - left, bottom - top)
-
-
-def _draw(
-    scene: Scene,
-    bodies: Sequence[Body],
-    placed: Sequence[Placed],
-    hairs: Sequence[Hairs],
-    region: Region,
-    camera: Floats,
-    picture: Singles,
-    small: bool,
-) -> Buffers:
+def _draw(scene: Scene, stage: Stage, region: Region, picture: Singles) -> Buffers:
     """Everything before the backdrop, in samples."""
-    solid = joined([item for item in placed if item.part.opacity >= 1.0])
-    glass = joined([item for item in placed if item.part.opacity < 1.0])
-    ambient = ambient_of(picture[::4, ::4])
-    side = tuple(0.5 * (a + b) for a, b in zip(ambient.left, ambient.right, strict=True))
-    lights, sky = light_rows(scene.light, ambient.top, (side[0], side[1], side[2]), ambient.bottom)
-    shadows = _shadows(scene, solid, hairs, region, small)
-    buffers = _solids(solid, bodies, region, camera, picture, (lights, sky, shadows), small)
-    for item in sorted(hairs, key=lambda item: -item.distance):
+    solid, glass, camera = stage.solid(), stage.glass(), stage.camera
+    lights, sky = lighting(scene, picture)
+    shadows = shadow_map(solid.vertices, solid.triangles, *casting(scene, stage, region))
+    buffers = _solids(solid, stage, region, picture, (lights, sky, shadows))
+    for item in sorted(stage.hairs, key=lambda item: -item.distance):
         draw_strands(
             buffers.colour,
             buffers.depth,
@@ -215,48 +145,25 @@ def _seen(
     return nearness, seen
 
 
-def _shadows(
-    scene: Scene, solid: Mesh, hairs: Sequence[Hairs], region: Region, small: bool
-) -> ShadowMap:
-    angle = (1.5 + 17.0 * scene.light.softness) * PI / 180.0
-    direction = direction_to(scene.light.azimuth, scene.light.elevation)
-    points = [item.points for item in hairs]
-    links = [item.links for item in hairs]
-    size = 192 if max(region.width, region.height) <= 160 else (288 if region.width < 400 else 512)
-    if small:
-        size = 128
-    return shadow_map(
-        solid.vertices,
-        solid.triangles,
-        np.concatenate(points) if points else np.zeros((0, 3)),
-        np.concatenate(links) if links else np.zeros(0),
-        direction,
-        sine(angle) / cosine(angle),
-        size,
-    )
-
-
 def _solids(
     mesh: Mesh,
-    bodies: Sequence[Body],
+    stage: Stage,
     region: Region,
-    camera: Floats,
     picture: Singles,
     light: tuple[Floats, Floats, ShadowMap],
-    small: bool,
 ) -> Buffers:
     """Backdrop and solid parts."""
     lights, sky, shadows = light
+    camera = stage.camera
     shape = (2 * region.height, 2 * region.width)
     places = projected(mesh.vertices, camera[0], camera[1], camera[2])
     nearness, seen = _seen(mesh, places, shape)
     surface = np.empty((*shape, CHANNELS), np.float32)
     material = np.full(shape, NOTHING, np.uint8)
     segment, subject = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
-    skins, eyes = _paints(bodies)
-    axes = _axes(mesh)
+    skins, eyes = paints(stage.bodies)
     describe(
-        *(mesh, places, seen, nearness, skins, eyes, axes, camera, small),
+        *(mesh, places, seen, nearness, skins, eyes, axes(mesh), camera, stage.small),
         *(surface, material, segment, subject),
     )
     reach.bend(surface, material, nearness, camera)
@@ -276,54 +183,6 @@ def _solids(
         depth = np.float32(1.0) / nearness
     cover = (seen >= 0).astype(np.float32)
     return Buffers(colour, depth, segment, subject, cover)
-
-
-def _paints(bodies: Sequence[Body]) -> tuple[Floats, Floats]:
-    """Parameters of the subjects' paints, a row each; one empty row where nobody is."""
-    if not bodies:
-        return np.zeros((1, 1)), np.zeros((1, 1))
-    return np.stack([body.skin for body in bodies]), np.stack([body.eye for body in bodies])
-
-
-def _axes(mesh: Mesh) -> Floats:
-    """(N, 9): how each part's texture is turned in the scene, where it moved as a rigid thing.
-
-    From three points far apart: exact for eyeballs, meaningless and unused for what bends.
-    """
-    axes = np.zeros((len(mesh.rows), 9))
-    for index in range(len(mesh.rows)):
-        if mesh.rows[index, 0] != 1.0:
-            continue
-        triangles = np.flatnonzero(mesh.part == index)
-        if len(triangles) < 3:
-            continue
-        used = mesh.triangles[triangles]
-        picked = (used[0, 0], used[len(used) // 3, 1], used[2 * len(used) // 3, 2], used[-1, 1])
-        axes[index] = _rotation(mesh.texture[list(picked)], mesh.vertices[list(picked)]).reshape(9)
-    return axes
-
-
-def _rotation(before: Floats, after: Floats) -> Floats:
-    """(3, 3) that turns differences of ``before`` (4, 3) into those of ``after``."""
-    a, b = before[1:] - before[0], after[1:] - after[0]
-    cross = np.array([_cross(a[1], a[2]), _cross(a[2], a[0]), _cross(a[0], a[1])])
-    volume = a[0, 0] * cross[0, 0] + a[0, 1] * cross[0, 1] + a[0, 2] * cross[0, 2]
-    if abs(volume) < 1e-6:
-        return np.eye(3)
-    out = np.zeros((3, 3))
-    for n in range(3):
-        for i in range(3):
-            for j in range(3):
-                out[i, j] += b[n, i] * cross[n, j] / volume
-    return out
-
-
-def _cross(a: Floats, b: Floats) -> list[float]:
-    return [
-        float(a[1] * b[2] - a[2] * b[1]),
-        float(a[2] * b[0] - a[0] * b[2]),
-        float(a[0] * b[1] - a[1] * b[0]),
-    ]
 
 
 class _Callable(ModuleType):
