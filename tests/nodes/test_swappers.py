@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,9 +14,10 @@ from pydantic import ValidationError
 from tests.nodes.swap_bench import SOURCE_POINTS, bench_in, face_of, frame_of, skin_of
 from tests.vision.detector_models import OrtSession
 from tests.vision.swap_models import points_at, save_arcface
-from tests.vision.swap_nets import SwapNet, converted, save_converter
+from tests.vision.swap_nets import SwapNet, converted, lower_of, save_converter, save_fixer
 from vplugin.errors import ContractError, GraphError, ModelError, ModelMissingError
 from vplugin.models import own
+from vplugin.models.catalogue import stock
 from vplugin.models.store import Store
 from vplugin.nodes.swap import SwapParams
 from vplugin.vision.align import similarity, template, warp
@@ -34,6 +37,7 @@ def store(tmp_path, monkeypatch) -> Store:
 def bench(tmp_path):
     save_arcface(tmp_path / "face.onnx")
     save_converter(tmp_path / "converter.onnx")
+    save_fixer(tmp_path / "fixer.onnx")
     made = bench_in(tmp_path)
     return lambda **params: made(source="red.png", embedder="face.onnx", **params)
 
@@ -54,6 +58,13 @@ def _portrait(folder: Path, name: str, size: int) -> np.ndarray:
     return crop.transpose(2, 0, 1) / np.float32(255)
 
 
+def _lower(folder: Path, name: str = "red.png") -> np.ndarray:
+    image = np.ascontiguousarray(cv2.imread(str(folder / name))[..., ::-1])
+    matrix = similarity(SOURCE_POINTS, template("arcface_112").at(112))
+    crop = warp(image, matrix, (112, 112))[56:, 28:84]
+    return _unit(lower_of(crop.transpose(2, 0, 1) / np.float32(127.5) - 1))
+
+
 def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
@@ -67,6 +78,7 @@ NETS = {
     "hififace": SwapNet(**HIDDEN),
     "blendswap": SwapNet(crop=112, bias=0.4, shows=0.0),
     "uniface": SwapNet(crop=256, bias=-0.2, shows=0.0),
+    "reliableswap": SwapNet(128, numbers=640, bias=0.5, **HIDDEN),
 }
 
 
@@ -78,6 +90,8 @@ def _identity(folder: Path, contract: str) -> np.ndarray:
     raw = _raw(folder)
     if contract == "inswapper":
         return _unit(_unit(raw) @ NETS["inswapper"].weights["emap"])
+    if contract == "reliableswap":
+        return np.concatenate([_unit(raw), _lower(folder)])
     if contract == "hyperswap":
         return _unit(raw)
     return converted(raw) if contract == "ghost" else _unit(converted(raw))
@@ -97,7 +111,7 @@ def test_every_contract_runs_through_the_node(bench, store, tmp_path, contract):
     path = NETS[contract].save(tmp_path / "net.onnx")
     own.add(store, path, MIT, name="mine", contract=contract)
     face = face_of(points_at(240, 160, 40, 12))
-    harness = bench(model="mine", converter="converter.onnx")
+    harness = bench(model="mine", converter="converter.onnx", fixer="fixer.onnx")
     outcome = harness.push(frame_of(face, pixel="rgb24")).finish()
     (after,) = outcome.video
     assert outcome.report["contract"] == contract
@@ -110,16 +124,58 @@ def test_every_contract_runs_through_the_node(bench, store, tmp_path, contract):
     assert ("embedder" in outcome.report) == (contract not in ("blendswap", "uniface"))
     converts = contract in ("simswap", "simswap_512", "ghost", "hififace")
     assert ("converter.onnx" in outcome.report["runtime"]) == converts
+    assert ("fixer.onnx" in outcome.report["runtime"]) == (contract == "reliableswap")
     assert ("emap_sha256" in outcome.report) == (contract == "inswapper")
 
 
-@pytest.mark.parametrize("contract", ["inswapper", "hyperswap", "blendswap", "uniface"])
+@pytest.mark.parametrize(
+    "contract", ["inswapper", "hyperswap", "blendswap", "uniface", "reliableswap"]
+)
 def test_a_file_that_tells_its_contract_needs_no_name(bench, tmp_path, contract):
     NETS[contract].save(tmp_path / "net.onnx")
     face = face_of(points_at(240, 160, 40))
-    outcome = bench(model="net.onnx").push(frame_of(face)).finish()
+    outcome = bench(model="net.onnx", fixer="fixer.onnx").push(frame_of(face)).finish()
     assert outcome.report["contract"] == contract
     assert outcome.video[0].patches
+
+
+def test_reliableswap_without_its_fixer_says_what_is_missing(bench, tmp_path):
+    NETS["reliableswap"].save(tmp_path / "net.onnx")
+    for fixer in ("house/fixer_of_nobody", "nobody.onnx"):
+        with pytest.raises(ModelMissingError, match="its FixerNet is missing") as caught:
+            bench(model="net.onnx", fixer=fixer).open()
+        assert "vplugin train fixer" in str(caught.value)
+        assert str(caught.value).startswith("swap.fixer: ")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_net_of_our_own_is_told_by_the_house_recogniser(tmp_path):
+    """An identity matrix at the end: embeddings go in as they are, and ours are at hand."""
+    net = replace(NETS["inswapper"], plain=True)
+    net.save(tmp_path / "net.onnx")
+    face = face_of(points_at(240, 160, 40))
+    harness = bench_in(tmp_path)(source="red.png", model="net.onnx")
+    report = harness.push(frame_of(face)).finish().report
+    assert report["embedder"]["runtime"]
+    assert harness.node._reader.same_person == stock().find("house/identity")[1].same_person
+    again = bench_in(tmp_path)(source="red.png", model="net.onnx", embedder="house/identity")
+    again.open().finish()
+
+
+def test_a_recogniser_other_than_the_catalogue_names_is_refused(store, tmp_path):
+    """Two recognisers of one contract have spaces of their own."""
+    save_arcface(tmp_path / "face.onnx")
+    save_fixer(tmp_path / "fixer.onnx")
+    own.add(store, tmp_path / "face.onnx", MIT, name="other", contract="arcface")
+    path = NETS["reliableswap"].save(tmp_path / "net.onnx")
+    own.add(store, path, MIT, name="mine")
+    entry = json.loads(store.added_path("mine").read_text())
+    entry["members"][0] |= {"embedder": "house/identity", "fixer": str(tmp_path / "fixer.onnx")}
+    store.added_path("mine").write_text(json.dumps(entry))
+    made = bench_in(tmp_path)
+    with pytest.raises(ContractError, match="embeddings of house/identity, and the embedder is o"):
+        made(source="red.png", model="mine", embedder="other").open()
+    assert "fixer.onnx" in str(made(source="red.png", model="mine").open().finish().report)
 
 
 def test_the_mask_of_hyperswap_limits_what_is_pasted(bench, tmp_path):
@@ -215,7 +271,7 @@ def test_boost_is_for_networks_and_goes_to_four(more):
         SwapParams(**{"source": "a.png", "model": "mesh"} | more)
 
 
-@pytest.mark.parametrize("changed", [{"boost": 2}, {"converter": "other.onnx"}])
+@pytest.mark.parametrize("changed", [{"boost": 2}, {"converter": "x.onnx"}, {"fixer": "x.onnx"}])
 def test_what_needs_other_models_cannot_be_changed_while_it_runs(bench, tmp_path, changed):
     NETS["uniface"].save(tmp_path / "net.onnx")
     with pytest.raises(GraphError, match="cannot be changed"):

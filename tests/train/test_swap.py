@@ -13,10 +13,11 @@ import torch
 from tests.train.pair_items import marks, put_drawn_pairs
 from tests.vision.detector_models import OrtSession
 from vplugin.errors import TrainError
+from vplugin.models.contract import sniff
 from vplugin.train import swap as swap_module
 from vplugin.train.encoders import Encoders, open_encoders
 from vplugin.train.swap import SwapRecipe, SwapTask
-from vplugin.train.swap_export import lower_from_identity
+from vplugin.train.swap_export import NATIVE, lower_from_identity
 from vplugin.train.swap_losses import Kind
 
 ARMS = ("vanilla", "naive", "cycle", "oracle")
@@ -142,6 +143,32 @@ def test_the_file_keeps_the_inswapper_contract(
         with torch.inference_mode():
             wanted = model(torch.from_numpy(target) * 2 - 1, torch.from_numpy(source))
         np.testing.assert_allclose(made, wanted.clamp(-1, 1).numpy() / 2 + 0.5, atol=2e-3)
+
+
+@pytest.mark.parametrize("side", [128, 256])
+def test_the_file_beside_it_takes_the_lower_face_too(
+    runs: dict[str, Path], tmp_path: Path, side: int
+) -> None:
+    task = _task(runs, tmp_path, fixer=runs["fixer"], side=side)
+    model = task.build().eval()
+    task.export(model, tmp_path / "swap.onnx")
+    session = OrtSession(tmp_path / NATIVE)
+    assert sniff(session.inputs, session.outputs) == "reliableswap"
+    random = torch.Generator().manual_seed(4)
+    target = torch.rand(3, 3, side, side, generator=random)
+    photos = torch.rand(3, 3, 128, 128, generator=random) * 2 - 1
+    encoders = open_encoders(runs["identity"], runs["fixer"])
+    with torch.inference_mode():
+        told = [encoders.identity(photos), encoders.lower(photos)]
+        wanted = model(target * 2 - 1, encoders.latent(photos)).clamp(-1, 1) / 2 + 0.5
+    feed = {"target": target.numpy(), "source": torch.cat(told, 1).numpy()}
+    np.testing.assert_allclose(session.run(feed)[0], wanted.numpy(), atol=2e-3)
+
+
+def test_without_fixer_there_is_no_file_beside_it(runs: dict[str, Path], tmp_path: Path) -> None:
+    task = _task(runs, tmp_path)
+    task.export(task.build().eval(), tmp_path / "swap.onnx")
+    assert not (tmp_path / NATIVE).exists()
 
 
 class _Linear(Encoders):

@@ -18,18 +18,22 @@ class SwapNet:
 
     Attributes:
         size: Of the target.
+        numbers: How many say who, where they are no picture.
         crop: Width of the source picture; 0 for an embedding.
         mask: Whether there is a second output.
         emap: Whether the last weight is a square matrix.
+        plain: Whether that matrix changes nothing.
         shows: How much of the target shows.
         tells: How much an embedding tells.
         bias: Added to the output.
     """
 
     size: int = 256
+    numbers: int = 512
     crop: int = 0
     mask: bool = False
     emap: bool = False
+    plain: bool = False
     shows: float = 1.0
     tells: float = 0.25
     bias: float = 0.0
@@ -43,10 +47,12 @@ class SwapNet:
             kernel = kernel.repeat(-(-self.crop // 4), 3)[..., : self.crop, : self.crop]
             made["style"] = (kernel * 0.6 / self.crop**2).astype(np.float32)
         else:
-            made["style"] = rng.normal(0, self.tells, (512, 3)).astype(np.float32)
+            made["style"] = rng.normal(0, self.tells, (self.numbers, 3)).astype(np.float32)
         made["bias"] = np.full((1, 3, 1, 1), self.bias, np.float32)
         if self.emap:
             made["emap"] = rng.normal(0, 1, (512, 512)).astype(np.float32)
+        if self.plain:
+            made["emap"] = np.eye(512, dtype=np.float32)
         return made
 
     def colour(self, source: np.ndarray) -> np.ndarray:
@@ -86,7 +92,7 @@ class SwapNet:
         if self.mask:
             nodes.append(helper.make_node("ReduceMax", [target], ["mask"], axes=[1], keepdims=1))
             outputs["mask"] = [batch, 1, self.size, self.size]
-        entry = [batch, 3, self.crop, self.crop] if self.crop else [batch, 512]
+        entry = [batch, 3, self.crop, self.crop] if self.crop else [batch, self.numbers]
         inputs = {source: entry, target: [batch, 3, self.size, self.size]}
         return _write(path, nodes, inputs, outputs, self.weights, half=half)
 
@@ -108,6 +114,28 @@ def save_converter(path: Path) -> Path:
     ]
     weights = {"convert": CONVERT, "offset": OFFSET}
     return _write(path, nodes, {"input": [1, 512]}, {"output": [1, 512]}, weights)
+
+
+LOWER = np.random.default_rng(8).normal(0, 0.05, (8, 3, 14, 14)).astype(np.float32)
+
+
+def lower_of(crop: np.ndarray) -> np.ndarray:
+    """What the net of :func:`save_fixer` says of (3, 56, 56) in -1…1: (128,)."""
+    cells = crop.reshape(3, 4, 14, 4, 14)
+    return np.einsum("chiwj,kcij->khw", cells, LOWER).ravel()
+
+
+def save_fixer(path: Path, *, batch: int | str = "N", width: int = 128) -> Path:
+    """A net that carries (N, 3, 56, 56) to (N, width): each number looks at one cell."""
+    weights = {"w": LOWER[: width // 16]}
+    nodes = [
+        helper.make_node(
+            "Conv", ["input", "w"], ["cells"], kernel_shape=[14, 14], strides=[14, 14]
+        ),
+        helper.make_node("Flatten", ["cells"], ["embedding"]),
+    ]
+    inputs, outputs = {"input": [batch, 3, 56, 56]}, {"embedding": [batch, width]}
+    return _write(path, nodes, inputs, outputs, weights)
 
 
 def _write(

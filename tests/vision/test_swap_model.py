@@ -15,9 +15,10 @@ import pytest
 
 from tests.vision.detector_models import OrtSession, Tensor
 from tests.vision.swap_models import points_at, smooth_picture
-from tests.vision.swap_nets import SwapNet, converted, save_converter
+from tests.vision.swap_nets import SwapNet, converted, lower_of, save_converter, save_fixer
 from vplugin.errors import ContractError
 from vplugin.vision.align import similarity
+from vplugin.vision.lower import LowerEmbedder
 from vplugin.vision.source import Source, View
 from vplugin.vision.swap_contract import SWAP_CONTRACTS, swap_contract
 from vplugin.vision.swap_model import ModelSwapper
@@ -90,6 +91,18 @@ def moved(source: Source, net: SwapNet) -> np.ndarray:
     return converted(source.embedding * source.length)
 
 
+def lower_face(view: View) -> np.ndarray:
+    """Rows 56 to 112 and columns 28 to 84 of ArcFace's crop of 112 pixels."""
+    matrix = similarity(view.points, ARCFACE_112)
+    crop = cv2.warpAffine(view.image, matrix, (112, 112), borderMode=cv2.BORDER_REPLICATE)
+    return unit(lower_of(crop[56:, 28:84].transpose(2, 0, 1) / np.float32(127.5) - 1))
+
+
+def with_lower(source: Source, net: SwapNet) -> np.ndarray:
+    lower = np.mean([lower_face(view) for view in source.views], axis=0)
+    return np.concatenate([unit(source.embedding), unit(lower)])
+
+
 KNOWN = {
     "inswapper": Known(
         "arcface_128",
@@ -125,6 +138,9 @@ KNOWN = {
         "ffhq_512", SwapNet(crop=112, bias=0.3), same, same, portrait(112, ARCFACE_112)
     ),
     "uniface": Known("ffhq_512", SwapNet(crop=256), signed, unsigned, portrait(256, FFHQ_256)),
+    "reliableswap": Known(
+        "arcface_128", SwapNet(128, numbers=640, bias=0.2), same, same, with_lower
+    ),
 }
 
 
@@ -140,7 +156,9 @@ def opened(tmp_path: Path, contract: str, **options) -> tuple[ModelSwapper, OrtS
     session = OrtSession(net.save(tmp_path / "swap.onnx", **options))
     converter = OrtSession(save_converter(tmp_path / "converter.onnx"))
     emap = net.weights.get("emap")
-    return ModelSwapper(session, contract, emap=emap, converter=converter), session
+    fixer = LowerEmbedder(OrtSession(save_fixer(tmp_path / "fixer.onnx")))
+    swapper = ModelSwapper(session, contract, emap=emap, converter=converter, fixer=fixer)
+    return swapper, session
 
 
 def test_all_contracts_are_tested():
@@ -194,6 +212,28 @@ def test_the_most_frontal_picture_of_a_source_is_taken(tmp_path):
     np.testing.assert_array_equal(both, swapper.prepare(Source("x", (front,))))
 
 
+@pytest.mark.parametrize("side", [128, 256])
+@pytest.mark.parametrize("batch", [1, "N"])
+def test_reliableswap_is_told_of_all_pictures_lower_faces(tmp_path, side, batch):
+    """Sides of 128 and 256; every picture of a source counts, and goes through FixerNet once."""
+    net = SwapNet(side, numbers=640, bias=0.2)
+    fixer = OrtSession(save_fixer(tmp_path / "fixer.onnx", batch=batch))
+    session = OrtSession(net.save(tmp_path / "swap.onnx", batch=batch))
+    swapper = ModelSwapper(session, "reliableswap", fixer=LowerEmbedder(fixer))
+    views = tuple(source_of(index).views[0] for index in (0, 1))
+    source = Source("x", views, 3 * unit(RAW[0]))
+    prepared = swapper.prepare(source)
+    assert fixer.batches == ([1, 1] if batch == 1 else [2])
+    np.testing.assert_allclose(prepared, with_lower(source, net), atol=1e-3)
+    assert np.linalg.norm(prepared[:512]) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(prepared[512:]) == pytest.approx(1, abs=1e-5)
+    crops = np.zeros((3, side, side, 3), np.float32)
+    made = swapper.swap(crops, np.zeros((3, 5, 2)), [prepared] * 3, [None] * 3)
+    assert made.crops.shape == crops.shape
+    assert session.batches == ([1] * 3 if batch == 1 else [3])
+    assert len(fixer.batches) <= 2  # not again for every face
+
+
 @pytest.mark.parametrize("names", [("source", "target"), ("target", "source"), ("a", "b")])
 def test_inputs_of_embedding_models_are_told_apart_in_any_order(tmp_path, names):
     """By name, where the names say it: here a model whose picture is called source is refused."""
@@ -235,6 +275,7 @@ MASK = (1, 1, 256, 256)
         ("uniface", {"a": PICTURE, "b": PICTURE}, [PICTURE], "inputs are named a and b"),
         ("blendswap", {"target": PICTURE, "source": PICTURE}, [PICTURE], "sources of shape"),
         ("inswapper", {"target": (1, 3, 128, 128), "source": VECTOR}, [PICTURE], "emap of shape"),
+        ("reliableswap", {"target": PICTURE, "source": VECTOR}, [PICTURE], "sources of shape"),
     ],
 )
 def test_models_of_another_contract_are_refused(contract, inputs, outputs, message):
@@ -256,6 +297,23 @@ def test_a_missing_or_foreign_converter_is_refused(converter, message):
     session = Fake({"target": PICTURE, "source": VECTOR}, [PICTURE])
     with pytest.raises(ContractError, match=message):
         ModelSwapper(session, "ghost", converter=converter)
+
+
+@pytest.mark.parametrize(
+    ("width", "message"),
+    [
+        (None, "no FixerNet is configured — set `fixer`, for example to house/fixer"),
+        (64, "told of lower faces in 128 numbers, and small gives 64"),
+    ],
+)
+def test_a_missing_or_foreign_fixer_is_refused(tmp_path, width, message):
+    session = Fake({"target": PICTURE, "source": (1, 640)}, [PICTURE])
+    fixer = None
+    if width is not None:
+        path = save_fixer(tmp_path / "fixer.onnx", width=width)
+        fixer = LowerEmbedder(OrtSession(path), "small")
+    with pytest.raises(ContractError, match=message):
+        ModelSwapper(session, "reliableswap", fixer=fixer)
 
 
 @pytest.mark.parametrize(

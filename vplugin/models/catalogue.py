@@ -81,6 +81,12 @@ class Member(_Data):
     same_person: float | None = Field(
         default=None, ge=-1, le=1, description="Of a recogniser: cosine from which two are one"
     )
+    embedder: str | None = Field(
+        default=None, description="Of a swapper: recogniser that it was trained with"
+    )
+    fixer: str | None = Field(
+        default=None, description="Of a swapper: FixerNet that it was trained with"
+    )
 
 
 class Entry(_Data):

@@ -34,6 +34,7 @@ Contract: TypeAlias = Literal[
     "hififace",
     "blendswap",
     "uniface",
+    "reliableswap",
     "crossface",
     "bisenet",
     "face_attributes",
@@ -48,6 +49,7 @@ Contract: TypeAlias = Literal[
 PROBE_SIDE = 640
 
 _CLASSES = 19  # of a face parser
+_TOLD = 640  # numbers that say who to ReliableSwap: 512 of the face, 128 of its lower part
 _ENHANCED = (256, 512, 1024, 2048)  # widths of the crops of enhancers
 _MOTION = ((), (1,), (66,), (3,), (63,), (21, 3))  # what outputs of LivePortrait's motion net hold
 
@@ -149,6 +151,13 @@ CONTRACTS: MappingProxyType[Contract, ContractInfo] = MappingProxyType(
             -1.0,
             1.0,
             _SIGNED,
+        ),
+        "reliableswap": ContractInfo(
+            "swap: target N×3×S×S RGB 0…1 (S 128 or 256) and source N×640, identity and lower face "
+            "→ RGB 0…1",
+            0.0,
+            1.0,
+            _SWAP,
         ),
         "crossface": ContractInfo(
             "converter: 1×512 of w600k_r50 → 1×512 of another space", -1.0, 1.0, _EMBEDDING
@@ -292,6 +301,8 @@ def _swapper(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> Con
         return None
     if not _is(target[1], 3) or not _is(made[0][1], 3):
         return None
+    if len(source) == 2 and source[1] == _TOLD:
+        return "reliableswap" if len(made) == 1 and _is(target[2], 128, 256) else None
     if len(source) == 2 and _is(source[1], 512):
         if len(made) == 1:
             return "inswapper"

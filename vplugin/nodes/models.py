@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vplugin.models import runtime as runtimes
 from vplugin.models import store
-from vplugin.models.contract import Contract
+from vplugin.models.catalogue import Member
 from vplugin.models.session import Session
 from vplugin.models.store import ModelFile
 from vplugin.node import Context
@@ -38,13 +38,13 @@ class Models:
         """
         return self._resolved(name).path
 
-    def contract(self, name: str) -> Contract | None:
-        """The contract that is known of a model; None where nothing says it.
+    def facts(self, name: str) -> Member | None:
+        """What the catalogue says of a model; None where it says nothing.
 
         Raises:
             ModelError: As :meth:`find`.
         """
-        return self._resolved(name).contract
+        return self._resolved(name).member
 
     def open(self, name: str) -> tuple[Session, Path]:
         """A session of a model, and its file.

@@ -96,9 +96,7 @@ class Refine(RedrawNode[RefineParams]):
         """The lower face of a source: the direction in the middle of its views."""
         if source not in self._lower:
             views = self._reader.load(source, embed=False).views
-            found = np.mean([self._fixer.of_face(v.image, v.points) for v in views], axis=0)
-            length = max(float(np.linalg.norm(found)), 1e-12)
-            self._lower[source] = np.asarray(found / length, np.float32)
+            self._lower[source] = self._fixer.of_views(views)
         return self._lower[source]
 
     def close(self) -> None:

@@ -24,11 +24,12 @@ from vplugin.vision.blend import HostCompositor, take
 from vplugin.vision.embed import Embedder
 from vplugin.vision.onnx_facts import normalises_itself
 from vplugin.vision.source import Source, load_source, mean_embedding
+from vplugin.vision.swap_contract import SWAP_CONTRACTS
 
 Array = npt.NDArray[Any]
 
 # inswapper_128 and its kin were trained with this recogniser and understand no other.
-RECOGNISER = "buffalo_l/w600k_r50"
+RECOGNISER = SWAP_CONTRACTS["inswapper"].recogniser
 
 # Knows people well enough to tell those of one clip apart, and ships.
 HOUSE_RECOGNISER = "house/identity"

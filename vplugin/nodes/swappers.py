@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from vplugin.errors import ContractError, ModelMissingError
+from vplugin.models.catalogue import Member
 from vplugin.models.contract import Contract, sniff
 from vplugin.models.onnx_file import load_graph
 from vplugin.models.session import Session
 from vplugin.models.store import Store
 from vplugin.nodes.models import Models
+from vplugin.nodes.sources import HOUSE_RECOGNISER
 from vplugin.vision.boost import Boost, boosted
 from vplugin.vision.copy_face import CopySwapper
 from vplugin.vision.landmarks import Landmarker
+from vplugin.vision.lower import LowerEmbedder
 from vplugin.vision.mesh import MeshSwapper
 from vplugin.vision.mesh_view import NetSight
 from vplugin.vision.onnx_facts import Emap, read_emap
@@ -37,9 +40,10 @@ class Wish:
         model: One of :data:`WEIGHTLESS`, or name or file of a swap network.
         landmarks: Model for mesh.
         parser: Model for mesh.
-        embedder: Recogniser, or None.
+        embedder: Recogniser; None for the one that the swapper was trained with.
         converter: Of embeddings; None for the one that the contract names.
         boost: As :func:`vplugin.vision.boost.boosted` takes it.
+        fixer: FixerNet; None for the one that the swapper was trained with.
     """
 
     model: str
@@ -48,6 +52,7 @@ class Wish:
     embedder: str | None
     converter: str | None
     boost: Boost
+    fixer: str | None = None
 
 
 class Swappers:
@@ -59,10 +64,11 @@ class Swappers:
 
     Attributes:
         embeds: Whether the swapper that was opened needs the sources' embeddings.
+        recogniser: Whose embeddings it needs; without such a need, the one that was wished for.
     """
 
     def __init__(self, models: Models, wish: Wish) -> None:
-        self.embeds = False
+        self.embeds, self.recogniser = False, wish.embedder
         self._models, self._wish = models, wish
         self._sessions: list[Session] = []
         self._ran: dict[str, Any] = {}
@@ -108,15 +114,16 @@ class Swappers:
     def _network(self) -> Swapper:
         name = self._wish.model
         session, path = self._opened(name)
-        contract = self._models.contract(name)
+        known = self._models.facts(name)
+        contract = None if known is None else known.contract
         matrix: Emap | None = None
         if contract is None:
             contract, matrix = _told_by(session, path)
         elif contract == "inswapper":
             matrix = _matrix(path)
         facts = swap_contract(contract, name)
-        self._check_embedder(facts)
         self.embeds = facts.embeds
+        self.recogniser = self._recogniser(facts, known, matrix)
         self._facts = {"contract": contract}
         if matrix is not None:
             self._facts["emap_sha256"] = matrix.sha256
@@ -125,22 +132,55 @@ class Swappers:
             contract or "",
             emap=None if matrix is None else matrix.matrix,
             converter=self._converter(facts),
+            fixer=self._fixer(facts, known),
             name=name,
         )
 
-    def _check_embedder(self, facts: SwapContract) -> None:
-        """Refuse a recogniser that is known to have another space than the swapper takes."""
-        name = self._wish.embedder
-        if not facts.embeds or name is None:
-            return
-        space = self._models.contract(name)
-        if space is not None and space != facts.space:
-            raise ContractError(
-                f"{self._wish.model} takes embeddings of the contract {facts.space}, and the "
-                f"embedder {name} is of the contract {space}",
-                where=self._models.context.name,
-                mend="leave `embedder` out, or name buffalo_l/w600k_r50",
-            )
+    def _recogniser(
+        self, facts: SwapContract, known: Member | None, matrix: Emap | None
+    ) -> str | None:
+        """The recogniser of the sources, as the wish says or the swapper was trained with.
+
+        Raises:
+            ContractError: The wish names one that is known to have another space.
+        """
+        wished = self._wish.embedder
+        if not facts.embeds:
+            return wished
+        own = matrix is not None and matrix.is_identity  # `vplugin train swap` made it
+        named = None if known is None else known.embedder
+        usual = named or (HOUSE_RECOGNISER if own else facts.recogniser)
+        other = None if wished in (None, usual) else self._models.facts(wished or "")
+        if other is not None and other.contract is not None:
+            fits = other.contract == facts.space or own
+            if not fits or (named is not None and other != self._models.facts(named)):
+                raise self._foreign(other.contract, facts, usual)
+        return wished or usual
+
+    def _foreign(self, contract: Contract, facts: SwapContract, usual: str) -> ContractError:
+        wish = self._wish
+        spaces = f"the contract {facts.space}, and the embedder {wish.embedder} is of the contract "
+        if contract == facts.space:
+            spaces = f"{usual}, and the embedder is {wish.embedder}, of the same contract "
+        return ContractError(
+            f"{wish.model} takes embeddings of {spaces}{contract}",
+            where=self._models.context.name,
+            mend=f"leave `embedder` out, or name {usual}",
+        )
+
+    def _fixer(self, facts: SwapContract, known: Member | None) -> LowerEmbedder | None:
+        if facts.fixer is None:
+            return None
+        name = self._wish.fixer or (known and known.fixer) or facts.fixer
+        try:
+            return LowerEmbedder(self._opened(name)[0], name)
+        except ModelMissingError as error:
+            raise ModelMissingError(
+                f"{self._wish.model} is told of lower faces too, and its FixerNet is missing "
+                f"({error.what})",
+                where=f"{self._models.context.name}.fixer",
+                mend="name the ONNX file of `vplugin train fixer` that it was trained with",
+            ) from error
 
     def _converter(self, facts: SwapContract) -> Session | None:
         if facts.converter is None:

@@ -1,8 +1,9 @@
-"""A trained generator as an ONNX file of the inswapper contract.
+"""A trained generator as an ONNX file of the inswapper contract, and in its own form.
 
 insightface's ``INSwapper`` gives 512 numbers that say who; a generator that learned with FixerNet
 wants 128 more. They are told from the 512 by a linear map, fitted when the file is made (ridge
-regression over photos), so that the file stands alone.
+regression over photos), so that the file stands alone. The file beside it, of the contract
+``reliableswap`` (:mod:`vplugin.vision.swap_contract`), takes what FixerNet says.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from vplugin.nets.reliableswap.iresnet import fused
 from vplugin.train.bank import pictures_of
 from vplugin.train.encoders import Encoders
 from vplugin.train.export import export_onnx
+from vplugin.vision.swap_contract import EMBEDDING, LOWER
 
-__all__ = ["Inswapper", "export_swapper", "lower_from_identity"]
+__all__ = ["NATIVE", "Inswapper", "Native", "export_swapper", "lower_from_identity"]
 
-_IDENTITY = 512
+NATIVE = "native.onnx"  #: Name of the file of a generator's own form.
+
+_IDENTITY, _LOWER = EMBEDDING, LOWER
 _RIDGE = 1e-3  # of the mean square of an identity's numbers, times the count of photos
 _AT_ONCE = 64
 
@@ -57,9 +61,39 @@ class Inswapper(nn.Module):
         latent = source
         if self.lower is not None:
             latent = fused(source, normalize(source @ self.lower))
-        picture = self.generator(target * 2 - 1, latent)
-        shown: Tensor = picture.clamp(-1, 1) * 0.5 + 0.5
-        return shown
+        return _shown(self.generator, target, latent)
+
+
+class Native(nn.Module):
+    """A generator that learned with FixerNet, behind the contract ``reliableswap``.
+
+    Args:
+        generator: Pictures in -1…1 and a latent of 640.
+    """
+
+    def __init__(self, generator: nn.Module) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, target: Tensor, source: Tensor) -> Tensor:
+        """Swap.
+
+        Args:
+            target: (N, 3, S, S) float RGB in 0…1, aligned to ``arcface_128``.
+            source: (N, 640), identity (512) and lower face (128) of length 1 each; how they are
+                weighed against each other is the file's business.
+
+        Returns:
+            (N, 3, S, S) in 0…1.
+        """
+        latent = fused(source[:, :_IDENTITY], source[:, _IDENTITY:])
+        return _shown(self.generator, target, latent)
+
+
+def _shown(generator: nn.Module, target: Tensor, latent: Tensor) -> Tensor:
+    """Pictures in 0…1 of pictures in 0…1."""
+    picture: Tensor = generator(target * 2 - 1, latent)
+    return picture.clamp(-1, 1) * 0.5 + 0.5
 
 
 def lower_from_identity(
@@ -99,6 +133,8 @@ def export_swapper(
 ) -> None:
     """Write the file: ``target`` and ``source`` → ``output``, ``emap`` the last initializer.
 
+    Of a generator that learned with FixerNet, :data:`NATIVE` is written beside it.
+
     Args:
         generator: Trained.
         encoders: Those that it was trained with.
@@ -110,6 +146,8 @@ def export_swapper(
         TrainError: The file differs from the network, or cannot be written.
     """
     lower = lower_from_identity(encoders, photos)[0] if encoders.has_fixer else None
+    if encoders.has_fixer:
+        _export_native(generator, side, path.with_name(NATIVE))
     target = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1))
     source = normalize(torch.randn(1, _IDENTITY, generator=torch.Generator().manual_seed(2)))
     example = (target, source)
@@ -121,3 +159,13 @@ def export_swapper(
     part = path.with_name(f".{path.name}.{os.getpid()}")
     onnx.save(model, str(part))
     os.replace(part, path)
+
+
+def _export_native(generator: nn.Module, side: int, path: Path) -> None:
+    """Write the file that takes both embeddings, in batches of any size."""
+    random = torch.Generator().manual_seed(3)
+    target = torch.rand(2, 3, side, side, generator=random)
+    told = (torch.randn(2, count, generator=random) for count in (_IDENTITY, _LOWER))
+    source = torch.cat([normalize(one) for one in told], 1)
+    names = ["target", "source"]
+    export_onnx(Native(generator), (target, source), path, inputs=names, outputs=["output"])

@@ -7,6 +7,7 @@ the crop with another lower face.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from vplugin.errors import ContractError
 from vplugin.vision.align import similarity, template, warp
 from vplugin.vision.session import Session
+from vplugin.vision.source import View, mean_embedding
 
 __all__ = ["REGION", "LowerEmbedder", "LowerRefiner", "LowerRegion", "lower_part"]
 
@@ -58,19 +60,23 @@ class LowerEmbedder:
             )
         width = shapes[1][1]
         self.width = width if isinstance(width, int) else None
+        self._single = shapes[0][0] == 1
 
-    def of_face(self, image: Array, points: Array) -> Floats:
-        """The lower face of one face in a picture: (E,) of length 1.
+    def of_views(self, views: Sequence[View]) -> Floats:
+        """The lower face of a person: the direction in the middle of its pictures, (E,), length 1.
 
         Args:
-            image: (H, W, 3) uint8 RGB.
-            points: (5, 2), in the picture.
+            views: At least one; they go through the net as one batch where it takes one.
         """
-        matrix = similarity(points, template("arcface_112").at(_SIDE))
-        crop = warp(image, matrix, (_SIDE, _SIDE))[lower_part()].astype(np.float32)
-        blob = np.ascontiguousarray((crop / 127.5 - 1).transpose(2, 0, 1)[None], np.float32)
-        found = np.asarray(self._session.run({self._session.inputs[0].name: blob})[0][0])
-        return np.asarray(found / max(float(np.linalg.norm(found)), 1e-12), np.float32)
+        blob = np.stack([_lower_crop(view) for view in views])
+        step, name = 1 if self._single else len(blob), self._session.inputs[0].name
+        return mean_embedding(
+            [
+                row
+                for start in range(0, len(blob), step)
+                for row in self._session.run({name: blob[start : start + step]})[0]
+            ]
+        )
 
 
 class LowerRegion:
@@ -138,6 +144,13 @@ class LowerRefiner:
         change = (np.asarray(made, np.float32) - blob).transpose(0, 2, 3, 1) / 2
         larger = np.stack([_sized(one, crops.shape[1]) for one in change])
         return np.asarray(np.clip(crops + larger, 0, 1), np.float32)
+
+
+def _lower_crop(view: View) -> Floats:
+    """What FixerNet sees of a picture: (3, 56, 56) in -1…1."""
+    matrix = similarity(view.points, template("arcface_112").at(_SIDE))
+    crop = warp(view.image, matrix, (_SIDE, _SIDE))[lower_part()].astype(np.float32)
+    return np.ascontiguousarray((crop / 127.5 - 1).transpose(2, 0, 1), np.float32)
 
 
 def _sized(picture: Floats, size: int) -> Floats:

@@ -38,6 +38,11 @@ class Emap:
     matrix: npt.NDArray[np.float32]
     sha256: str
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether it changes nothing: the model takes embeddings of any recogniser as they are."""
+        return bool(np.array_equal(self.matrix, np.eye(len(self.matrix), dtype=np.float32)))
+
 
 def read_emap(path: Path, load: Callable[[Path], GraphProto], cache: Path | None = None) -> Emap:
     """The last initializer of a model file.

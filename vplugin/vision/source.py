@@ -155,10 +155,10 @@ def mean_embedding(embeddings: Sequence[Array]) -> npt.NDArray[np.float32]:
     """The direction in the middle of several embeddings: each normalised first, so none outweighs.
 
     Args:
-        embeddings: (512,) each, raw.
+        embeddings: (E,) each, raw.
 
     Returns:
-        (512,) float32 of length 1.
+        (E,) float32 of length 1.
     """
     directions = [e / max(float(np.linalg.norm(e)), 1e-12) for e in embeddings]
     mean = np.mean(directions, axis=0)

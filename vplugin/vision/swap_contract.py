@@ -3,7 +3,8 @@
 A contract is a template, a size, the ranges of the values that go in and come out, and what says
 who is to be shown. Read in the code that runs the published weights (reliableswap.md §4.3, §5.2,
 §5.3); :mod:`vplugin.vision.swap_model` runs a model by its row. Which model is of which contract
-is the catalogue's business.
+is the catalogue's business. ``reliableswap`` is our own, as :mod:`vplugin.train.swap_export` writes
+it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import Literal
 
 from vplugin.errors import ContractError
 
-__all__ = ["SWAP_CONTRACTS", "Crop", "SwapContract", "swap_contract"]
+__all__ = ["EMBEDDING", "LOWER", "SWAP_CONTRACTS", "Crop", "SwapContract", "swap_contract"]
 
 Triple = tuple[float, float, float]
-Identity = Literal["emap", "direction", "converted", "picture"]
+Identity = Literal["emap", "direction", "converted", "picture", "lower"]
+
+EMBEDDING, LOWER = 512, 128  # numbers that recognisers and FixerNet give
 
 _ZERO, _HALF, _ONE = (0.0, 0.0, 0.0), (0.5, 0.5, 0.5), (1.0, 1.0, 1.0)
 _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -50,9 +53,13 @@ class SwapContract:
         identity: What says who is to be shown. ``emap``: the embedding times a matrix of the model
             file, of length 1. ``direction``: the embedding, of length 1. ``converted``: what a
             converter makes of the embedding. ``picture``: a crop of the source's picture.
+            ``lower``: the embedding and then what FixerNet says of the lower face, of length 1
+            each.
         space: Contract of the recognisers whose embeddings it takes, or its converter takes.
+        recogniser: Catalogue name of the one it was usually trained with.
         normalised: Whether what the converter makes is brought to length 1.
         converter: Catalogue name of that converter.
+        fixer: Catalogue name of the FixerNet it was usually trained with.
         crop: Of the source's picture.
         masks: Whether there may be a second output, (N, 1, S, S) in 0–1: where the face is.
     """
@@ -64,8 +71,10 @@ class SwapContract:
     signed: bool = True
     identity: Identity = "direction"
     space: str = "arcface_w600k"
+    recogniser: str = "buffalo_l/w600k_r50"
     normalised: bool = True
     converter: str | None = None
+    fixer: str | None = None
     crop: Crop | None = None
     masks: bool = False
 
@@ -73,6 +82,11 @@ class SwapContract:
     def embeds(self) -> bool:
         """Whether the source's embedding is needed."""
         return self.identity != "picture"
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers say who is to be shown, where they are no picture."""
+        return EMBEDDING + (LOWER if self.identity == "lower" else 0)
 
 
 def _contracts() -> Mapping[str, SwapContract]:
@@ -112,6 +126,17 @@ def _contracts() -> Mapping[str, SwapContract]:
             crop=Crop("arcface_112", 112),
         ),
         "uniface": SwapContract("ffhq_512", identity="picture", crop=Crop("ffhq_512", 256)),
+        "reliableswap": SwapContract(
+            "arcface_128",
+            (128, 256),
+            _ZERO,
+            _ONE,
+            signed=False,
+            identity="lower",
+            space="arcface",
+            recogniser="house/identity",
+            fixer="house/fixer",
+        ),
     }
     return MappingProxyType(table)
 

@@ -14,17 +14,16 @@ import numpy.typing as npt
 
 from vplugin.errors import ContractError
 from vplugin.vision.align import similarity, template, warp, yaw
+from vplugin.vision.lower import LowerEmbedder
 from vplugin.vision.session import Session, TensorInfo
 from vplugin.vision.source import Source
 from vplugin.vision.swap import Swapped
-from vplugin.vision.swap_contract import Crop, swap_contract
+from vplugin.vision.swap_contract import EMBEDDING, LOWER, Crop, swap_contract
 
 __all__ = ["ModelSwapper"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
-
-_LENGTH = 512  # of embeddings
 
 
 class ModelSwapper:
@@ -38,10 +37,11 @@ class ModelSwapper:
             (:func:`vplugin.vision.onnx_facts.read_emap`).
         converter: For contracts that need it: a model that carries embeddings (1, 512) of
             w600k_r50 into the space that the swapper was trained with.
+        fixer: For contracts that need it: the FixerNet that the swapper was trained with.
         name: For reports; the contract's if empty.
 
     Raises:
-        ContractError: The model or the converter is not of this contract.
+        ContractError: The model, the converter or the fixer is not of this contract.
     """
 
     match_colour = False
@@ -53,13 +53,14 @@ class ModelSwapper:
         *,
         emap: Array | None = None,
         converter: Session | None = None,
+        fixer: LowerEmbedder | None = None,
         name: str = "",
     ) -> None:
         self.name = name or contract
         self.contract = contract
         self.facts = swap_contract(contract, self.name)
         self.template = template(self.facts.template)
-        self._session, self._converter = session, converter
+        self._session, self._converter, self._fixer = session, converter, fixer
         self._target, self._source = self._inputs()
         self.sizes = (self._side(),)
         self._single = self._target.shape[0] == 1 or self._source.shape[0] == 1
@@ -68,9 +69,10 @@ class ModelSwapper:
         self._check_outputs()
         self._emap = self._checked_emap(emap)
         self._check_converter()
+        self._check_fixer()
 
     def prepare(self, source: Source) -> Floats:
-        """What the model takes of a source: (512,) or (3, S, S) float32.
+        """What the model takes of a source: (512,), (640,) or (3, S, S) float32.
 
         Raises:
             ContractError: The source has no embedding, or one of another length.
@@ -82,6 +84,8 @@ class ModelSwapper:
             return _unit(embedding @ self._emap)
         if self.facts.identity == "direction":
             return embedding
+        if self.facts.identity == "lower":
+            return self._with_lower(embedding, source)
         made = self._converted(embedding * np.float32(source.length))
         return _unit(made) if self.facts.normalised else made
 
@@ -140,7 +144,8 @@ class ModelSwapper:
             raise self._unlike(f"takes inputs of shape {shapes}")
         if rank == 4 and (target.name, source.name) != ("target", "source"):
             raise self._unlike(f"its inputs are named {target.name} and {source.name}")
-        wanted = (_LENGTH,) if self.facts.crop is None else (3, *[self.facts.crop.size] * 2)
+        crop = self.facts.crop
+        wanted = (self.facts.numbers,) if crop is None else (3, crop.size, crop.size)
         if any(
             isinstance(n, int) and n != w for n, w in zip(source.shape[1:], wanted, strict=True)
         ):
@@ -163,7 +168,7 @@ class ModelSwapper:
 
     def _checked_emap(self, emap: Array | None) -> Floats:
         matrix = np.zeros(0, np.float32) if emap is None else np.asarray(emap, np.float32)
-        if self.facts.identity == "emap" and matrix.shape != (_LENGTH, _LENGTH):
+        if self.facts.identity == "emap" and matrix.shape != (EMBEDDING, EMBEDDING):
             raise self._unlike(f"has an emap of shape {matrix.shape}")
         return matrix
 
@@ -184,16 +189,33 @@ class ModelSwapper:
                 mend=f"a converter takes (1, 512) and gives (1, 512), as {self.facts.converter}",
             )
 
+    def _check_fixer(self) -> None:
+        if self.facts.identity != "lower":
+            return
+        if self._fixer is None:
+            raise ContractError(
+                "is told of lower faces, and no FixerNet is configured",
+                where=self.name,
+                mend=f"set `fixer`, for example to {self.facts.fixer}",
+            )
+        if self._fixer.width not in (None, LOWER):
+            raise ContractError(
+                f"is told of lower faces in {LOWER} numbers, and {self._fixer.name} gives "
+                f"{self._fixer.width}",
+                where=self.name,
+                mend="use the FixerNet that it was trained with",
+            )
+
     def _embedding_of(self, source: Source) -> Floats:
         if source.embedding is None:
             raise ContractError(
                 f"{self.name} needs the embedding of {source.name}, and no embedder is configured",
                 mend="set `embedder` to the recogniser that the model was trained with, such as "
-                "buffalo_l/w600k_r50",
+                f"{self.facts.recogniser}",
             )
-        if source.embedding.shape != (_LENGTH,):
+        if source.embedding.shape != (EMBEDDING,):
             raise ContractError(
-                f"{self.name} takes embeddings of length {_LENGTH}, "
+                f"{self.name} takes embeddings of length {EMBEDDING}, "
                 f"not of shape {source.embedding.shape}",
                 mend="use the recogniser that the model was trained with",
             )
@@ -207,8 +229,14 @@ class ModelSwapper:
         made = self._converter.run({entry.name: embedding[None].astype(entry.dtype)})[0]
         return np.asarray(made[0], np.float32)
 
+    def _with_lower(self, embedding: Floats, source: Source) -> Floats:
+        """Identity and lower face side by side, (640,)."""
+        if self._fixer is None:  # refused when it was opened
+            return embedding
+        return np.concatenate([_unit(embedding), self._fixer.of_views(source.views)])
+
     def _unlike(self, what: str) -> ContractError:
-        side, rows = self.facts.sizes[0], "(1, 512)"
+        side, rows = self.facts.sizes[0], f"(1, {self.facts.numbers})"
         if self.facts.crop is not None:
             rows = f"(1, 3, {self.facts.crop.size}, {self.facts.crop.size})"
         extra = " and an emap of (512, 512)" if self.facts.identity == "emap" else ""
