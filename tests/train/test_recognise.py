@@ -10,12 +10,14 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
+from tests.train.plain_items import plain_bank
 from tests.train.stand_in import drawn_face
 from tests.vision.detector_models import OrtSession, noise_picture
 from vplugin.errors import TrainError
 from vplugin.train import recognise
 from vplugin.train.fixer import FixerRecipe, FixerTask
 from vplugin.train.identity import IdentityRecipe, IdentityTask
+from vplugin.train.plain import PlainSource
 from vplugin.train.portraits import PortraitSource
 from vplugin.train.recognise import RecogniserTask, accepted_share
 from vplugin.train.shards import Shards
@@ -51,6 +53,8 @@ def _portraits(path: Path, seeds: range) -> Shards:
 @pytest.fixture(autouse=True)
 def _drawn_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def drawn(source: object, data: object, seeds: tuple[int, int]) -> Shards:
+        if isinstance(source, PlainSource):
+            return plain_bank(tmp_path / f"plain-{seeds[0]}.npy", range(*seeds))
         return _portraits(tmp_path / f"{seeds[0]}.npy", range(*seeds))
 
     monkeypatch.setattr(recognise, "open_or_render", drawn)
@@ -92,6 +96,7 @@ def test_losses_fall_and_parameters_are_told(name: str) -> None:
         seen.append({key: float(value.detach()) for key, value in losses.items()})
     assert seen[-1]["people"] < 0.8 * seen[0]["people"]
     assert seen[-1]["parameters"] < seen[0]["parameters"]
+    assert seen[-1]["plain"] < seen[0]["plain"]
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -101,8 +106,17 @@ def test_evaluation_is_deterministic_and_bounded(name: str) -> None:
     with torch.inference_mode():
         first, again = task.evaluate(model), task.evaluate(model)
     assert first == again
-    assert set(first) == {"tar", "tar_2", "cosine", "other", "told"}
+    assert set(first) == {"tar", "tar_2", "cosine", "other", "told", "portrayed"}
     assert 0 <= first["tar"] <= first["tar_2"] <= 1
+
+
+def test_without_a_weight_there_are_no_plain_portraits() -> None:
+    task = IdentityTask(IdentityRecipe(**SETTINGS, plain=0.0, parameters=0.0))
+    task.prepare()
+    model, batch = task.build(), task.batch(0, np.random.default_rng(2))
+    assert set(task.losses(model, batch)) == {"people"}
+    with torch.inference_mode():
+        assert "portrayed" not in task.evaluate(model.eval())
 
 
 def test_an_evaluation_sees_nobody_in_profile() -> None:

@@ -7,6 +7,7 @@ crops of swappers (``arcface_128``), of which they see their part without resamp
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +20,21 @@ from vplugin.train.checkpoint import load, put_weights
 from vplugin.train.fixer import FixerRecipe, FixerTask
 from vplugin.train.recipe import read
 
-__all__ = ["Encoders", "open_encoders"]
+__all__ = ["Encoders", "Told", "open_encoders"]
 
 _SIDE = 128  # px, at which crops hold those of the encoders exactly
+
+
+class Told(NamedTuple):
+    """Who some source pictures show: identity (N, 512), and lower face (N, 128) or None."""
+
+    identity: Tensor
+    lower: Tensor | None
+
+    @property
+    def latent(self) -> Tensor:
+        """Both as the vector that a generator takes, (N, 512) or (N, 640)."""
+        return self.identity if self.lower is None else fused(self.identity, self.lower)
 
 
 class Encoders:
@@ -61,10 +74,15 @@ class Encoders:
         found: Tensor = self._fixer(lower_crop(_crop(pictures)))
         return normalize(found.float())
 
+    def told(self, pictures: Tensor) -> Told:
+        """What a generator is told of source pictures; nothing is learned through it."""
+        with torch.no_grad():
+            who = self.identity(pictures)
+            return Told(who, None if self._fixer is None else self.lower(pictures))
+
     def latent(self, pictures: Tensor) -> Tensor:
-        """What a generator is told of source pictures: identity, and the lower face beside it."""
-        who = self.identity(pictures)
-        return who if self._fixer is None else fused(who, self.lower(pictures))
+        """The same as one vector: identity, and the lower face beside it."""
+        return self.told(pictures).latent
 
     def features(self, pictures: Tensor) -> list[Tensor]:
         """Maps of the identity encoder at strides 4, 8 and 16."""

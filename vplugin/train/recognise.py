@@ -1,9 +1,10 @@
 """What the tasks that tell people apart have in common: the bank of portraits, losses, figures.
 
-Two losses pull together. Classification of the training people with an additive margin on the
-cosine (CosFace, Wang et al. 2018, eq. 4), and what only procedural people allow: a linear readout
-of the embedding must give the person's own parameters, so that people never seen are told apart by
-how they differ, not by whom of the training people they resemble.
+Three losses pull together. Classification of the training people with an additive margin on the
+cosine (CosFace, Wang et al. 2018, eq. 4), and what only procedural people allow: linear readouts of
+the embedding must give the person's own parameters, and the plain portrait of the person
+(:mod:`vplugin.train.goals`), so that people never seen are told apart by how they differ, not by
+whom of the training people they resemble.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from vplugin.train.bank import PeopleRecipe, pictures_of
 from vplugin.train.between import Between, between_people, fold
 from vplugin.train.checkpoint import save
 from vplugin.train.export import export_onnx, tidy
+from vplugin.train.goals import Goals
 from vplugin.train.landmarks import GENTLE
 from vplugin.train.photos import PhotoPortraits
+from vplugin.train.plain import PlainSource
 from vplugin.train.portraits import PortraitSource
 from vplugin.train.shards import Shards, Source, open_or_render
 from vplugin.train.task import Batch, Losses, Metrics, Task
@@ -53,6 +56,8 @@ class RecogniserRecipe(PeopleRecipe):
     margin: float = Field(default=0.15, ge=0, le=1, description="Taken off the true cosine")
     sharpness: float = Field(default=20.0, gt=0, description="Cosines are multiplied by this")
     parameters: float = Field(default=15.0, ge=0, description="Weight of the person's parameters")
+    plain: float = Field(default=15.0, ge=0, description="Weight of the person's plain portrait")
+    components: int = Field(default=96, ge=1, description="Of plain portraits, that are learned")
     people: int | None = Field(
         default=None, ge=1, description="Room for so many people; null: as many as there are"
     )
@@ -70,18 +75,26 @@ class Taught(nn.Module):
         width: E.
         people: How many.
         parameters: How many each of them has; 0: photographs have none, and nothing is read out.
+        components: Of plain portraits that each of them has; 0 likewise.
     """
 
     mean: Tensor
     spread: Tensor
+    goals: Tensor  # (people, components)
+    weights: Tensor
 
-    def __init__(self, net: nn.Module, width: int, people: int, parameters: int) -> None:
+    def __init__(
+        self, net: nn.Module, width: int, people: int, parameters: int, components: int = 0
+    ) -> None:
         super().__init__()
         self.net = net
         self.directions = nn.Parameter(torch.randn(people, width) * 0.05)
         self.readout = nn.Linear(width, parameters) if parameters else None
         self.register_buffer("mean", torch.zeros(parameters))
         self.register_buffer("spread", torch.ones(parameters))
+        self.plain = nn.Linear(width, components) if components else None
+        self.register_buffer("goals", torch.zeros(people, components), persistent=False)
+        self.register_buffer("weights", torch.ones(components), persistent=False)
 
     def forward(self, crops: Tensor) -> Tensor:
         embedding: Tensor = self.net(crops)
@@ -90,8 +103,18 @@ class Taught(nn.Module):
     def told(self, direction: Tensor) -> Tensor:
         """The parameters that embeddings of length 1 tell, normalised: (N, K)."""
         assert self.readout is not None
-        scaled = direction * direction.shape[1] ** 0.5
-        return linear(scaled, self.readout.weight, self.readout.bias)
+        return _read(self.readout, direction)
+
+    def portrayed(self, direction: Tensor) -> Tensor:
+        """The components of a plain portrait that embeddings of length 1 tell: (N, K)."""
+        assert self.plain is not None
+        return _read(self.plain, direction)
+
+
+def _read(readout: nn.Linear, direction: Tensor) -> Tensor:
+    """A linear readout in float32 of directions, whose values get variance 1 first."""
+    scaled = direction * direction.shape[1] ** 0.5
+    return linear(scaled, readout.weight, readout.bias)
 
 
 RecipeT = TypeVar("RecipeT", bound=RecogniserRecipe)
@@ -154,10 +177,26 @@ class RecogniserTask(Task[RecipeT]):
         spread = rows.std(0)
         spread[spread < 1e-4] = np.inf  # always the same: nothing to learn
         room = self.recipe.people or self._last - self._first + 1
-        taught = Taught(self.net(), self.width, room, rows.shape[1])
+        components = len(self._goals.weights) if self._goals else 0
+        taught = Taught(self.net(), self.width, room, rows.shape[1], components)
         taught.mean.copy_(torch.from_numpy(rows.mean(0)))
         taught.spread.copy_(torch.from_numpy(spread))
+        if self._goals:
+            people, goals = self._goals.of(self._plain(self._first, self._last), self.part)
+            taught.goals[torch.from_numpy(people - self._first)] = torch.from_numpy(goals)
+            taught.weights.copy_(torch.from_numpy(self._goals.weights))
         return taught
+
+    @cached_property
+    def _goals(self) -> Goals | None:
+        if self.recipe.photos is not None or not self.recipe.plain:
+            return None
+        bank = self._plain(self._first, self._last)
+        return Goals(bank, self.part, self.recipe.components)
+
+    def _plain(self, first: int, last: int) -> Shards:
+        """Plain portraits of these people, ``last`` included."""
+        return open_or_render(PlainSource(self.recipe.stretch), self.recipe.data, (first, last + 1))
 
     def batch(self, step: int, generator: np.random.Generator) -> Batch:
         """Two pictures of each of N/2 people.
@@ -187,26 +226,43 @@ class RecogniserTask(Task[RecipeT]):
         return self.part(photographed(picture, generator, _CAMERA))
 
     def losses(self, model: torch.nn.Module, batch: Batch) -> Losses:
-        """``people`` and ``parameters``."""
+        """``people``, and of rendered people ``parameters`` and ``plain``."""
         assert isinstance(model, Taught)
         direction = normalize(model(normalised(batch["pictures"]))).float()
         cosine = linear(direction, normalize(model.directions)).float()
         margins = torch.zeros_like(cosine).scatter_(1, batch["people"][:, None], self.recipe.margin)
         people = cross_entropy(self.recipe.sharpness * (cosine - margins), batch["people"])
-        if model.readout is None:
-            return {"people": people}
-        goal = (batch["identity"] - model.mean) / model.spread
-        told = smooth_l1_loss(model.told(direction).float(), goal)
-        return {"people": people, "parameters": self.recipe.parameters * told}
+        found = {"people": people}
+        if model.readout is not None and self.recipe.parameters:
+            goal = (batch["identity"] - model.mean) / model.spread
+            told = smooth_l1_loss(model.told(direction).float(), goal)
+            found["parameters"] = self.recipe.parameters * told
+        if model.plain is not None:
+            shown = smooth_l1_loss(
+                model.portrayed(direction).float(), model.goals[batch["people"]], reduction="none"
+            )
+            found["plain"] = self.recipe.plain * (shown.mean(0) * model.weights).mean()
+        return found
 
     def evaluate(self, model: torch.nn.Module) -> Metrics:
-        """As :meth:`verified`, and ``told``: how much of the parameters' variance is read out."""
+        """As :meth:`verified`, and how much of two variances is read out.
+
+        ``told``: of the parameters'; ``portrayed``: of the plain portraits'.
+        """
         assert isinstance(model, Taught)
         found = self.verified(model.net)
+        embeddings, people, identity = self._embedded(model.net)
+        device = model.mean.device
+        if self._goals is not None:
+            bank = self._plain(int(people.min()), int(people.max()))
+            known, goals = self._goals.of(bank, self.part)
+            goals = goals[np.searchsorted(known, people)]
+            shown = model.portrayed(torch.from_numpy(embeddings).to(device)).cpu().numpy()
+            weights = self._goals.weights
+            apart = float(np.mean(((shown - goals) * weights) ** 2))
+            found = {**found, "portrayed": 1 - apart / float(np.mean((goals * weights) ** 2))}
         if model.readout is None:
             return found
-        embeddings, _, identity = self._embedded(model.net)
-        device = model.mean.device
         told = model.told(torch.from_numpy(embeddings).to(device)).cpu().numpy()
         mean, spread = model.mean.cpu().numpy(), model.spread.cpu().numpy()
         goal = ((identity - mean) / spread)[:, np.isfinite(spread)]

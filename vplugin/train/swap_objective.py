@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from vplugin.train import swap_losses as terms
-from vplugin.train.encoders import Encoders
+from vplugin.train.encoders import Encoders, Told
 from vplugin.train.swap_losses import Kind
 
 __all__ = ["Objective", "Swapping", "Weights", "Work"]
@@ -94,11 +94,10 @@ class Objective:
 
     def losses(self, model: Swapping, work: Work) -> Mapping[str, Tensor]:
         """Weighted terms of the generator, then those of the discriminator."""
-        with torch.no_grad():
-            latent = self.encoders.latent(work.source)
-        answer = model(work.target, latent).float()
+        told = self.encoders.told(work.source)
+        answer = model(work.target, told.latent).float()
         found = self._realism(model.discriminator, answer, work)
-        found |= self._identity(answer, work) | self._pictures(answer, work)
+        found |= self._identity(answer, told, work) | self._pictures(answer, work)
         weights = self.weights.model_dump()
         kept = {name: weights[name] * term for name, term in found.items() if weights[name]}
         return kept | {"discriminator": self._discriminator(model.discriminator, answer, work)}
@@ -119,16 +118,16 @@ class Objective:
         fakes = terms.hinge_loss_of_fakes(judge(answer.detach()))
         return terms.hinge_loss_of_reals(judge(real)) + fakes
 
-    def _identity(self, answer: Tensor, work: Work) -> dict[str, Tensor]:
+    def _identity(self, answer: Tensor, told: Told, work: Work) -> dict[str, Tensor]:
         encoders, kind = self.encoders, work.kind
         who = encoders.identity(answer)
-        found = {"identity": terms.embedding_loss(who, _still(encoders.identity, work.source))}
+        found = {"identity": terms.embedding_loss(who, told.identity)}
         if kind.cycle:
             truth = _still(encoders.identity, work.truth)
             found["truth_identity"] = terms.truth_embedding_loss(who, truth, kind)
-        if encoders.has_fixer:
+        if told.lower is not None:
             lower = encoders.lower(answer)
-            found["lower"] = terms.embedding_loss(lower, _still(encoders.lower, work.source))
+            found["lower"] = terms.embedding_loss(lower, told.lower)
             if kind.cycle:
                 truth = _still(encoders.lower, work.truth)
                 found["truth_lower"] = terms.truth_embedding_loss(lower, truth, kind)
