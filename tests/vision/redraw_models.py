@@ -97,6 +97,25 @@ def save_parser(path: Path, size: int = 512, *, heads: int = 1) -> Path:
     return save(path, nodes, [("input", [1, 3, size, size])], outputs, constants)
 
 
+def save_own_parser(path: Path, size: int = 160) -> Path:
+    """Skin; glasses where the green is above 0.8; hidden where the blue is above 0.7."""
+    classes = np.zeros((19, 3, 1, 1), np.float32)
+    classes[6, 1] = 40.0
+    bias = np.full(19, -9.0, np.float32)
+    bias[1], bias[6] = 0.0, -40.0 * (0.8 - 0.456) / 0.224
+    hidden = np.zeros((1, 3, 1, 1), np.float32)
+    hidden[0, 2] = 40.0
+    before = np.array([-40.0 * (0.7 - 0.406) / 0.225], np.float32)
+    nodes = [
+        helper.make_node("Conv", ["input", "classes", "bias"], ["output"]),
+        helper.make_node("Conv", ["input", "blue", "before"], ["hidden"]),
+    ]
+    constants = {"classes": classes, "bias": bias, "blue": hidden, "before": before}
+    square = ["N", 3, size, size]
+    outputs = [("output", ["N", 19, size, size]), ("hidden", ["N", 1, size, size])]
+    return save(path, nodes, [("input", square)], outputs, constants)
+
+
 MOTION = {
     "pitch": 10.0,
     "yaw": -20.0,

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
 
 from tests.vision.detector_models import OrtSession
-from tests.vision.redraw_models import save_parser, save_xseg
+from tests.vision.redraw_models import save_own_parser, save_parser, save_xseg
 from tests.vision.swap_models import save_arcface
 from vplugin.errors import ContractError
 from vplugin.models.store import resolve
 from vplugin.vision.align import similarity, template, warp
 from vplugin.vision.occlusion import (
+    FACE,
+    FrontOccluder,
     LeastVisible,
     PartsOccluder,
     XSegOccluder,
+    open_front,
     open_occluder,
     open_occluders,
 )
+from vplugin.vision.parse import FaceClass
 
 # Eyes, nose and mouth corners of skimage's astronaut.
 ASTRONAUT = np.array([[207.0, 111], [247, 108], [232, 133], [212, 152], [246, 150]])
@@ -93,6 +98,56 @@ def test_our_parser_leaves_out_a_thing_before_a_face() -> None:
     (x, y), (left, top) = (matrix[:, :2] @ points[2] + matrix[:, 2], (128, 190))
     assert mask[int(y) - 10, int(x)] > 0.9  # the nose
     assert mask[top : top + 30, left - 15 : left + 15].max() < 0.2
+
+
+@pytest.mark.parametrize("size", [128, 256])
+@pytest.mark.parametrize("wide", [3, 40])
+def test_what_lies_before_a_face_is_left_out_whole_and_what_lies_beside_it_is_not(
+    tmp_path: Path, size: int, wide: int
+) -> None:
+    occluder = open_front(OrtSession(save_own_parser(tmp_path / "p.onnx")), "p.onnx")
+    assert isinstance(occluder, FrontOccluder)
+    crops = np.full((2, size, size, 3), 0.4, np.float32)
+    crops[0, :, 60 : 60 + wide, 2] = 1
+    found = occluder.visible(crops)
+    assert not found[0, :, 60 : 60 + wide].any()  # also of a thing thinner than masks are soft
+    np.testing.assert_allclose(found[0, :, [5, -5]], 1, atol=1e-3)
+    assert (found[1] == 1).all()
+
+
+def test_glasses_stay_if_they_are_not_of_the_face(tmp_path: Path) -> None:
+    session = OrtSession(save_own_parser(tmp_path / "p.onnx"))
+    crops = np.full((1, 160, 160, 3), 0.4, np.float32)
+    crops[:, :50, :, 1] = 1
+    without = [one for one in FACE if one != FaceClass.GLASSES]
+    drawn, kept = (open_front(session, "p", face).visible(crops)[0] for face in (FACE, without))
+    assert (drawn == 1).all()
+    assert not kept[:50].any()
+    np.testing.assert_allclose(kept[80:], 1, atol=1e-3)
+    parts = open_occluder(session, "p", without).visible(crops)[0]
+    assert parts[30].max() < 0.1 < parts[80].min()
+
+
+def test_our_parser_tells_a_hand_from_what_is_beside_a_face() -> None:
+    picture, points = skimage.data.astronaut().copy(), ASTRONAUT
+    hand = np.zeros(picture.shape[:2], np.uint8)
+    cv2.ellipse(hand, (230, 175), (24, 26), 20, 0, 360, 1, -1)
+    picture[hand > 0] = (200, 150, 130)  # as light as her skin
+    matrix = similarity(points, template("arcface_128").at(256))
+    crop = warp(picture, matrix, (256, 256)).astype(np.float32)[None] / 255
+    (mask,) = open_front(OrtSession(resolve("house/parser").path), "p").visible(crop)
+    there = warp(hand * np.uint8(255), matrix, (256, 256)) == 255
+    assert (mask[there] == 0).mean() > 0.98
+    (x, y), hair = matrix[:, :2] @ points[2] + matrix[:, 2], mask[:40, 100:156]
+    assert mask[int(y) - 20, int(x)] > 0.95  # the nose
+    assert hair.min() > 0.95
+    parts = open_occluder(OrtSession(resolve("house/parser").path)).visible(crop)[0]
+    assert parts[:40, 100:156].mean() < 0.5
+
+
+def test_a_parser_that_sees_nothing_hidden_tells_by_parts(tmp_path: Path) -> None:
+    occluder = open_front(OrtSession(save_parser(tmp_path / "p.onnx")), "p.onnx")
+    assert isinstance(occluder, PartsOccluder)
 
 
 def test_models_of_another_contract_are_refused(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ _FEATHER = {MESH: 0.17}
 _USUAL_FEATHER = 0.35
 _SHAPES: Mapping[str, Shape] = {MESH: "swapper", COPY: "face"}
 _MODELS = ("model", "boost", "detector", "landmarks", "parser", "embedder", "converter", "fixer")
-_FIXED = (*_MODELS, "runtime", "device")
+_FIXED = (*_MODELS, "occlusion", "keep_glasses", "runtime", "device")
 _REMEMBER = 60.0  # seconds that a person's colours are kept for after it was last seen
 
 
@@ -69,6 +69,7 @@ class Swap(Node[SwapParams]):
         models = Models(context, params.runtime, params.device)
         self._swappers = Swappers(models, params.wish)
         self._swapper = self._swappers.open()
+        self._occluder = self._swappers.occluder()
         recogniser = params.recogniser(self._swappers.recogniser)
         self._reader = FaceReader(models, params.detector, recogniser)
         self._cast = self._load(params.persons)
@@ -165,6 +166,7 @@ class Swap(Node[SwapParams]):
             MaskStyle(shape, feather),
             ColourStyle(match, colour.light),
             self._smoother,
+            self._occluder,
         )
 
     def snapshot(self) -> bytes:

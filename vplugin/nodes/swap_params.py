@@ -116,6 +116,16 @@ class SwapParams(Params):
     blend: float = Field(default=1.0, ge=0, le=1, description="How much of the new face shows.")
     mask: MaskParams = Field(default=MaskParams(), description="The border of the new face.")
     colour: ColourParams = Field(default=ColourParams(), description="Its colour and light.")
+    occlusion: str | tuple[str, ...] = Field(
+        default=AUTO,
+        description="What finds what lies before a face and must stay: a face parser, XSeg, or "
+        "several; none; auto is what `parser` sees before it (hands, things, masks) for swap "
+        "networks, and none for mesh, which looks itself, and copy.",
+    )
+    keep_glasses: bool = Field(
+        default=False,
+        description="Whether the target's glasses stay, where a face parser looks.",
+    )
     detector: str = Field(
         default="house/detector",
         description="Model that finds the face in the source pictures.",
@@ -125,7 +135,8 @@ class SwapParams(Params):
         description="Model of 106 landmarks (2d106det contract), for mesh.",
     )
     parser: str = Field(
-        default="house/parser", description="Face parser of 19 classes (BiSeNet), for mesh."
+        default="house/parser",
+        description="Face parser of 19 classes (BiSeNet), for mesh and `occlusion`.",
     )
     embedder: str | None = Field(
         default=None,
@@ -187,4 +198,6 @@ class SwapParams(Params):
             self.converter,
             self.boost,
             self.fixer,
+            self.occlusion,
+            self.keep_glasses,
         )

@@ -20,8 +20,9 @@ from vplugin.vision.landmarks import Landmarker
 from vplugin.vision.lower import LowerEmbedder
 from vplugin.vision.mesh import MeshSwapper
 from vplugin.vision.mesh_view import NetSight
+from vplugin.vision.occlusion import FACE, Occluder, open_front, open_occluders
 from vplugin.vision.onnx_facts import Emap, read_emap
-from vplugin.vision.parse import Parser
+from vplugin.vision.parse import FaceClass, Parser
 from vplugin.vision.swap import Swapper
 from vplugin.vision.swap_contract import SWAP_CONTRACTS, SwapContract, swap_contract
 from vplugin.vision.swap_model import ModelSwapper
@@ -44,6 +45,8 @@ class Wish:
         converter: Of embeddings; None for the one that the contract names.
         boost: As :func:`vplugin.vision.boost.boosted` takes it.
         fixer: FixerNet; None for the one that the swapper was trained with.
+        occlusion: ``auto``, ``none``, or models that find what lies before a face.
+        keep_glasses: Whether glasses lie before it.
     """
 
     model: str
@@ -53,6 +56,8 @@ class Wish:
     converter: str | None
     boost: Boost
     fixer: str | None = None
+    occlusion: str | tuple[str, ...] = "none"
+    keep_glasses: bool = False
 
 
 class Swappers:
@@ -73,6 +78,7 @@ class Swappers:
         self._sessions: list[Session] = []
         self._ran: dict[str, Any] = {}
         self._facts: dict[str, Any] = {}
+        self._is_network = False
 
     def open(self) -> Swapper:
         """The swapper.
@@ -84,6 +90,30 @@ class Swappers:
         if name == COPY or (name == AUTO and not self._sees()):
             return CopySwapper()
         return self._mesh() if name in WEIGHTLESS else boosted(self._network(), self._wish.boost)
+
+    def occluder(self) -> Occluder | None:
+        """What finds the things before faces, for the swapper that was opened.
+
+        Raises:
+            ModelError: As :meth:`open`.
+        """
+        wish = self._wish
+        asked = wish.occlusion
+        if asked == "none" or (asked == AUTO and not self._is_network):
+            return None
+        face = [one for one in FACE if not (wish.keep_glasses and one == FaceClass.GLASSES)]
+        ran: dict[str, Any] = {}
+
+        def opened(name: str) -> Session:
+            session, _ = self._models.open(name)
+            self._sessions.append(session)
+            ran[name] = asdict(session.ran)
+            return session
+
+        self._facts["occlusion"] = ran
+        if asked == AUTO:
+            return open_front(opened(wish.parser), wish.parser, face)
+        return open_occluders(asked, opened, face)
 
     def facts(self) -> dict[str, Any]:
         """For the run report: what runs the swap network, or each of several models."""
@@ -112,7 +142,7 @@ class Swappers:
         return MeshSwapper(NetSight(marker, Parser(parser, name=wish.parser)))
 
     def _network(self) -> Swapper:
-        name = self._wish.model
+        name, self._is_network = self._wish.model, True
         session, path = self._opened(name)
         known = self._models.facts(name)
         contract = None if known is None else known.contract

@@ -1,8 +1,9 @@
 """What lies before a face and must stay: masks of where the face is visible, from two contracts.
 
 XSeg answers with the mask itself; a face parser of BiSeNet's contract with classes, of which those
-of the face count. Both say it for crops of any alignment and size; joining the answer with other
-masks is :func:`vplugin.vision.cutout.limited`.
+of the face count. Our own parser also tells what lies before a face from what lies beside it. All
+say it for crops of any alignment and size; joining the answer with other masks is
+:func:`vplugin.vision.cutout.limited`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from vplugin.vision.session import Session
 
 __all__ = [
     "FACE",
+    "FrontOccluder",
     "LeastVisible",
     "Occluder",
     "PartsOccluder",
     "XSegOccluder",
+    "open_front",
     "open_occluder",
     "open_occluders",
 ]
@@ -45,6 +48,8 @@ FACE = (
     FaceClass.LOWER_LIP,
 )
 
+_LIKELY = 0.35  # chance of being hidden from which a pixel counts as such
+_RIM = 0.02  # of a crop's side: what is before a face is taken to be wider by this
 _SOFTNESS = 5.0  # sigma in pixels of the crop (reliableswap.md §5.4)
 
 
@@ -67,8 +72,15 @@ class Occluder(Protocol):
         """
 
 
-def open_occluder(session: Session, name: str = "occluder") -> Occluder:
+def open_occluder(
+    session: Session, name: str = "occluder", face: Sequence[FaceClass] = FACE
+) -> Occluder:
     """The occluder that a model is: XSeg, or a face parser.
+
+    Args:
+        session: The loaded model.
+        name: For reports and errors.
+        face: What counts as face to a parser.
 
     Raises:
         ContractError: It is neither.
@@ -77,7 +89,7 @@ def open_occluder(session: Session, name: str = "occluder") -> Occluder:
     if len(shape) == 4 and shape[-1] == 3:
         return XSegOccluder(session, name)
     try:
-        return PartsOccluder(Parser(session, name=name))
+        return PartsOccluder(Parser(session, name=name), face)
     except ContractError as error:
         raise ContractError(
             error.what,
@@ -87,20 +99,38 @@ def open_occluder(session: Session, name: str = "occluder") -> Occluder:
         ) from error
 
 
+def open_front(session: Session, name: str, face: Sequence[FaceClass] = FACE) -> Occluder:
+    """An occluder that leaves what lies beside the face alone, where the parser can tell.
+
+    Args:
+        session: A face parser: our own, or another one, of which the parts of the face count.
+        name: For reports and errors.
+        face: As :func:`open_occluder`.
+
+    Raises:
+        ContractError: The model is no face parser.
+    """
+    parser = Parser(session, name=name)
+    return FrontOccluder(parser, face) if parser.sees_hidden else PartsOccluder(parser, face)
+
+
 def open_occluders(
-    names: str | Sequence[str] | None, open_model: Callable[[str], Session]
+    names: str | Sequence[str] | None,
+    open_model: Callable[[str], Session],
+    face: Sequence[FaceClass] = FACE,
 ) -> Occluder | None:
     """What a node's parameter ``occlusion`` means: nothing, one occluder, or several together.
 
     Args:
         names: Of models.
         open_model: Opens a model by name.
+        face: As :func:`open_occluder`.
 
     Raises:
         ContractError: A model is neither XSeg nor a face parser.
     """
     several = (names,) if isinstance(names, str) else names or ()
-    opened = [open_occluder(open_model(name), name) for name in several]
+    opened = [open_occluder(open_model(name), name, face) for name in several]
     return LeastVisible(opened) if len(opened) > 1 else next(iter(opened), None)
 
 
@@ -143,23 +173,56 @@ class XSegOccluder:
 
 
 class PartsOccluder:
-    """The face by its parts: the likeliest class of a pixel is one of :data:`FACE`.
+    """The face by its parts: the likeliest class of a pixel is one of those of the face.
 
     A parser that tells what is hidden (our own) is believed there too.
 
     Args:
         parser: The parser.
+        face: Those classes.
     """
 
-    def __init__(self, parser: Parser) -> None:
+    def __init__(self, parser: Parser, face: Sequence[FaceClass] = FACE) -> None:
         self.name = parser.name
         self._parser = parser
+        self._face = [int(one) for one in face]
 
     def visible(self, crops: Floats) -> Floats:
         """See :meth:`Occluder.visible`."""
         parsed = self._parser.parse(_resized(crops, self._parser.size) * np.float32(255.0))
-        face = np.isin(parsed.labels, [int(one) for one in FACE]) & (parsed.hidden < 0.5)
+        face = np.isin(parsed.labels, self._face) & (parsed.hidden < 0.5)
         return _softened(face.astype(np.float32), crops.shape[1])
+
+
+class FrontOccluder:
+    """All but what lies before the face: hands, things, masks; hair and background are left alone.
+
+    So a face that is drawn wider than it was is not cut off where the old one ended.
+
+    Args:
+        parser: One that tells what is hidden.
+        face: Parts of the face; glasses stay if they are not among them.
+    """
+
+    def __init__(self, parser: Parser, face: Sequence[FaceClass] = FACE) -> None:
+        self.name = parser.name
+        self._parser = parser
+        self._glasses = FaceClass.GLASSES not in face
+
+    def visible(self, crops: Floats) -> Floats:
+        """See :meth:`Occluder.visible`; 0 all over the thing, be it as thin as a wire."""
+        parsed = self._parser.parse(_resized(crops, self._parser.size) * np.float32(255.0))
+        before = parsed.hidden > _LIKELY
+        if self._glasses:
+            before |= parsed.labels == FaceClass.GLASSES
+        if not before.any():
+            return np.ones(crops.shape[:3], np.float32)
+        width = 2 * max(1, round(_RIM * self._parser.size)) + 1
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+        masks = [1 - cv2.dilate(one, kernel).astype(np.float32) for one in before.astype(np.uint8)]
+        size = crops.shape[1]
+        sharp = [cv2.resize(one, (size, size), interpolation=cv2.INTER_LINEAR) for one in masks]
+        return np.minimum(_softened(np.stack(masks), size), np.stack(sharp))
 
 
 class LeastVisible:

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from vplugin.frame import Face, Frame
 from vplugin.picture import Rect
 from vplugin.vision.blend import Compositor
-from vplugin.vision.cutout import CutOut, MaskStyle, border_mask, cut_out, lay_back
+from vplugin.vision.cutout import CutOut, MaskStyle, border_mask, cut_out, lay_back, limited
 from vplugin.vision.match import Look, LookSmoother, harmonise
-from vplugin.vision.swap import Swapper
+from vplugin.vision.occlusion import Occluder
+from vplugin.vision.swap import Swapped, Swapper
 
 Floats = npt.NDArray[np.float32]
 
@@ -63,6 +64,7 @@ class SwapStage:
         mask: How the border looks.
         colour: How colour and light are matched.
         smoother: Keeps the colour of each track steady.
+        occluder: Finds what lies before a face and must stay, or None.
     """
 
     def __init__(
@@ -72,12 +74,14 @@ class SwapStage:
         mask: MaskStyle,
         colour: ColourStyle,
         smoother: LookSmoother,
+        occluder: Occluder | None = None,
     ) -> None:
         self.swapper = swapper
         self.compositor = compositor
         self.mask = mask
         self.colour = colour
         self.smoother = smoother
+        self.occluder = occluder
 
     def run(self, frame: Frame, jobs: Iterable[Job], blend: float, node: object) -> Counter[str]:
         """Add a patch for each job to ``frame``.
@@ -118,16 +122,24 @@ class SwapStage:
             time,
         )
         outline = replace(self.mask, shape="face")
-        for index, cut in enumerate(cuts):
-            face, mask = made.crops[index], border_mask(cut.out, self.mask)
-            shown = None if made.masks is None else made.masks[index]
+        masks = self._masks(cuts, made, crops)
+        for cut, face, mask, crop in zip(cuts, made.crops, masks, crops, strict=True):
             in_crop = mask.shape == face.shape[:2]
-            if shown is not None and in_crop:
-                mask = np.minimum(mask, shown)
             if self.colour.match and not made.finished:
                 weight = mask if in_crop else border_mask(cut.out, outline)
-                face = self._matched(cut, face, crops[index], weight, time)
+                face = self._matched(cut, face, crop, weight, time)
             yield cut, face, mask
+
+    def _masks(self, cuts: Sequence[_Cut], made: Swapped, crops: Floats) -> list[Floats]:
+        """How much of each swapped crop shows: what every mask allows."""
+        seen = None if self.occluder is None else self.occluder.visible(crops)
+        masks = []
+        for index, cut in enumerate(cuts):
+            mask = border_mask(cut.out, self.mask)
+            if made.masks is not None and mask.shape == crops.shape[1:3]:
+                mask = np.minimum(mask, made.masks[index])
+            masks.append(mask if seen is None else limited(mask, seen[index], cut.out))
+        return masks
 
     def _matched(
         self, cut: _Cut, face: Floats, crop: Floats, weight: Floats, time: float
