@@ -21,6 +21,8 @@ from vplugin.models.contract import Contract
 
 Template = Literal["arcface_112", "arcface_112_v1", "arcface_128", "ffhq_512", "mtcnn_512"]
 
+Footage = Literal["photographs", "rendered"]  # what a clip shows: real people, or drawn ones
+
 
 def _inside(path: str) -> str:
     """A relative path that stays where it is put."""
@@ -86,6 +88,11 @@ class Member(_Data):
     )
     fixer: str | None = Field(
         default=None, description="Of a swapper: FixerNet that it was trained with"
+    )
+    beats_mesh: tuple[Footage, ...] = Field(
+        default=(),
+        description="Of a swapper that ships: on what it was measured to beat mesh in identity and "
+        "expression without copying the target; there `swap: auto` takes it",
     )
 
 

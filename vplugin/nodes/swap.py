@@ -28,7 +28,7 @@ _FEATHER = {MESH: 0.17}
 _USUAL_FEATHER = 0.35
 _SHAPES: Mapping[str, Shape] = {MESH: "swapper", COPY: "face"}
 _MODELS = ("model", "boost", "detector", "landmarks", "parser", "embedder", "converter", "fixer")
-_FIXED = (*_MODELS, "occlusion", "keep_glasses", "runtime", "device")
+_FIXED = (*_MODELS, "footage", "occlusion", "keep_glasses", "runtime", "device")
 _REMEMBER = 60.0  # seconds that a person's colours are kept for after it was last seen
 
 

@@ -6,10 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from vplugin.models.catalogue import Footage
 from vplugin.node import Params
 from vplugin.nodes.choice import Select, TrackSelect
 from vplugin.nodes.sources import HOUSE_RECOGNISER, RECOGNISER
-from vplugin.nodes.swappers import AUTO, WEIGHTLESS, Wish
+from vplugin.nodes.swappers import AUTO, HOUSE_SWAPPER, WEIGHTLESS, Wish
 from vplugin.vision.cutout import Shape
 
 __all__ = [
@@ -106,7 +107,13 @@ class SwapParams(Params):
         default=AUTO,
         description="mesh (no swap network: bends the source's pictures; needs `landmarks` and "
         "`parser`), copy (no network at all), a catalogue name or ONNX file of a swap network, or "
-        "auto: mesh where its models are there, else copy.",
+        f"auto: {HOUSE_SWAPPER} where it ships and the catalogue says that it beats mesh on such "
+        "`footage`, else mesh where its models are there, else copy.",
+    )
+    footage: Footage = Field(
+        default="photographs",
+        description="What the clip shows, photographs of people or rendered ones: what auto "
+        "chooses by.",
     )
     boost: Boost = Field(
         default=1,
@@ -200,4 +207,5 @@ class SwapParams(Params):
             self.fixer,
             self.occlusion,
             self.keep_glasses,
+            self.footage,
         )

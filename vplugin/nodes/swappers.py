@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vplugin.errors import ContractError, ModelMissingError
-from vplugin.models.catalogue import Member
+from vplugin.models.catalogue import Footage, Member
 from vplugin.models.contract import Contract, sniff
 from vplugin.models.onnx_file import load_graph
 from vplugin.models.session import Session
@@ -27,10 +27,22 @@ from vplugin.vision.swap import Swapper
 from vplugin.vision.swap_contract import SWAP_CONTRACTS, SwapContract, swap_contract
 from vplugin.vision.swap_model import ModelSwapper
 
-__all__ = ["AUTO", "COPY", "MESH", "WEIGHTLESS", "Swappers", "Wish"]
+__all__ = [
+    "AUTO",
+    "COPY",
+    "HOUSE_SWAPPER",
+    "MESH",
+    "WEIGHTLESS",
+    "Swappers",
+    "Wish",
+    "best_swapper",
+]
 
 AUTO, MESH, COPY = "auto", "mesh", "copy"
-WEIGHTLESS = (AUTO, MESH, COPY)  # no swap network
+WEIGHTLESS = (AUTO, MESH, COPY)  # no swap network need be there
+
+#: The swap network that ships, if one does.
+HOUSE_SWAPPER = "house/reliableswap_128"
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class Wish:
         fixer: FixerNet; None for the one that the swapper was trained with.
         occlusion: ``auto``, ``none``, or models that find what lies before a face.
         keep_glasses: Whether glasses lie before it.
+        footage: What the clip shows, for ``auto``.
     """
 
     model: str
@@ -58,6 +71,36 @@ class Wish:
     fixer: str | None = None
     occlusion: str | tuple[str, ...] = "none"
     keep_glasses: bool = False
+    footage: Footage = "photographs"
+
+
+def best_swapper(models: Models, wish: Wish) -> str:
+    """What ``auto`` stands for: the first of these that fits.
+
+    1. The network that ships, where the catalogue says that it beats mesh on such footage
+       (:attr:`.Member.beats_mesh`: measured, not believed).
+    2. Mesh, where the models that it needs are there.
+    3. Copy, which needs none.
+
+    Raises:
+        ModelError: A model is there and may not be used: it is damaged, or its licence forbids it.
+    """
+    if (ships := _facts_of(models, HOUSE_SWAPPER)) and wish.footage in ships.beats_mesh:
+        return HOUSE_SWAPPER
+    sees = all(_is_there(models, name) for name in (wish.landmarks, wish.parser))
+    return MESH if sees else COPY
+
+
+def _is_there(models: Models, name: str) -> bool:
+    try:
+        models.find(name)
+    except ModelMissingError:
+        return False
+    return True
+
+
+def _facts_of(models: Models, name: str) -> Member | None:
+    return models.facts(name) if _is_there(models, name) else None
 
 
 class Swappers:
@@ -78,7 +121,7 @@ class Swappers:
         self._sessions: list[Session] = []
         self._ran: dict[str, Any] = {}
         self._facts: dict[str, Any] = {}
-        self._is_network = False
+        self._name = wish.model
 
     def open(self) -> Swapper:
         """The swapper.
@@ -86,10 +129,11 @@ class Swappers:
         Raises:
             ModelError: A model is missing, damaged, of another contract, or would not run.
         """
-        name = self._wish.model
-        if name == COPY or (name == AUTO and not self._sees()):
+        if self._name == AUTO:
+            self._name = best_swapper(self._models, self._wish)
+        if self._name == COPY:
             return CopySwapper()
-        return self._mesh() if name in WEIGHTLESS else boosted(self._network(), self._wish.boost)
+        return self._mesh() if self._name == MESH else boosted(self._network(), self._wish.boost)
 
     def occluder(self) -> Occluder | None:
         """What finds the things before faces, for the swapper that was opened.
@@ -99,7 +143,7 @@ class Swappers:
         """
         wish = self._wish
         asked = wish.occlusion
-        if asked == "none" or (asked == AUTO and not self._is_network):
+        if asked == "none" or (asked == AUTO and self._name in WEIGHTLESS):
             return None
         face = [one for one in FACE if not (wish.keep_glasses and one == FaceClass.GLASSES)]
         ran: dict[str, Any] = {}
@@ -125,15 +169,6 @@ class Swappers:
         while self._sessions:
             self._sessions.pop().close()
 
-    def _sees(self) -> bool:
-        """Whether the models that mesh needs are there."""
-        try:
-            for name in (self._wish.landmarks, self._wish.parser):
-                self._models.find(name)
-        except ModelMissingError:
-            return False
-        return True
-
     def _mesh(self) -> Swapper:
         wish = self._wish
         landmarks, _ = self._opened(wish.landmarks)
@@ -142,7 +177,7 @@ class Swappers:
         return MeshSwapper(NetSight(marker, Parser(parser, name=wish.parser)))
 
     def _network(self) -> Swapper:
-        name, self._is_network = self._wish.model, True
+        name = self._name
         session, path = self._opened(name)
         known = self._models.facts(name)
         contract = None if known is None else known.contract
@@ -188,12 +223,12 @@ class Swappers:
         return wished or usual
 
     def _foreign(self, contract: Contract, facts: SwapContract, usual: str) -> ContractError:
-        wish = self._wish
-        spaces = f"the contract {facts.space}, and the embedder {wish.embedder} is of the contract "
+        wished = self._wish.embedder
+        spaces = f"the contract {facts.space}, and the embedder {wished} is of the contract "
         if contract == facts.space:
-            spaces = f"{usual}, and the embedder is {wish.embedder}, of the same contract "
+            spaces = f"{usual}, and the embedder is {wished}, of the same contract "
         return ContractError(
-            f"{wish.model} takes embeddings of {spaces}{contract}",
+            f"{self._name} takes embeddings of {spaces}{contract}",
             where=self._models.context.name,
             mend=f"leave `embedder` out, or name {usual}",
         )
@@ -206,7 +241,7 @@ class Swappers:
             return LowerEmbedder(self._opened(name)[0], name)
         except ModelMissingError as error:
             raise ModelMissingError(
-                f"{self._wish.model} is told of lower faces too, and its FixerNet is missing "
+                f"{self._name} is told of lower faces too, and its FixerNet is missing "
                 f"({error.what})",
                 where=f"{self._models.context.name}.fixer",
                 mend="name the ONNX file of `vplugin train fixer` that it was trained with",
@@ -219,7 +254,7 @@ class Swappers:
         others = {one.converter for one in SWAP_CONTRACTS.values()} - {facts.converter}
         if name in others:
             raise ContractError(
-                f"{self._wish.model} takes embeddings as {facts.converter} makes them, not {name}",
+                f"{self._name} takes embeddings as {facts.converter} makes them, not {name}",
                 where=f"{self._models.context.name}.converter",
                 mend=f"name {facts.converter}, or leave `converter` out",
             )
