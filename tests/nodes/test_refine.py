@@ -111,6 +111,21 @@ def test_nothing_but_the_lower_face_changes(bench):
     assert not same_outside(frame, after, (190, 154, 290, 180))
 
 
+@pytest.mark.parametrize("eyes", [24, 60])
+def test_texture_stays_as_sharp_as_it_is(bench, eyes):
+    """What the net adds is laid on the picture's own pixels, which are not resampled."""
+    frame = _swapped("red.png", eyes)
+    with frame.edit((80, 20, 400, 300), node="swap", track=0) as rgb:
+        rgb[:] = np.random.default_rng(2).integers(60, 140, rgb.shape)
+    (after,) = bench().push(frame).finish().video
+    x, y = frame.faces[0].points[3:].mean(axis=0)
+    around = (x - 0.2 * eyes, y - 0.1 * eyes, x + 0.2 * eyes, y + 0.2 * eyes)
+    before, now = (one.read(around).astype(float) for one in (frame, after))
+    added = (now - before).reshape(-1, 3)
+    assert np.abs(added.mean(axis=0)).max() > 4
+    assert added.std(axis=0).max() < 2.5  # against 23 of the texture
+
+
 @pytest.mark.parametrize("blend", [0.0, 0.5])
 def test_blend_is_hot(bench, blend):
     harness = bench().push(_swapped("red.png"))

@@ -120,10 +120,12 @@ class RedrawNode(Node[P]):
     def redraw(self, frame: Frame, faces: Sequence[Face]) -> Mapping[str, int]:
         """Add a patch for each of some faces; returns how many were done and why others not."""
 
-    def stage(self, draw: Draw, template: Template, sizes: Sequence[int]) -> Redraw:
+    def stage(
+        self, draw: Draw, template: Template, sizes: Sequence[int], *, adds: bool = False
+    ) -> Redraw:
         """What draws with this node's mask, occluder and compositor."""
         mask = MaskStyle(self.params.shape, self.params.feather)
-        return Redraw(draw, template, sizes, self._compositor, mask, self._occluder)
+        return Redraw(draw, template, sizes, self._compositor, mask, self._occluder, adds)
 
     def snapshot(self) -> bytes:
         """Who was selected."""

@@ -84,9 +84,9 @@ class Refine(RedrawNode[RefineParams]):
 
         def draw(crops: Floats, cuts: Sequence[CutOut]) -> Floats:
             lower = [self._of(str(cut.face.attributes[SOURCE])) for cut in cuts]
-            return refiner.refine(crops, np.stack(lower))
+            return refiner.changes(crops, np.stack(lower))
 
-        stage = self.stage(draw, refiner.template, refiner.sizes)
+        stage = self.stage(draw, refiner.template, refiner.sizes, adds=True)
         counts = stage.run(frame, swapped, self.params.blend, self)
         if others := len(faces) - len(swapped):
             counts["not swapped"] += others

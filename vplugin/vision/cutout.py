@@ -18,8 +18,8 @@ import numpy.typing as npt
 from vplugin.errors import PictureError
 from vplugin.frame import Face, Frame
 from vplugin.picture import Rect
-from vplugin.vision.align import Template, apply, scale_of, similarity
-from vplugin.vision.blend import Compositor, Region, take, working_format
+from vplugin.vision.align import Template, apply, invert, scale_of, shifted, similarity, warp
+from vplugin.vision.blend import Compositor, Region, take, touched, working_format
 from vplugin.vision.mask import (
     box_mask,
     ellipse_mask,
@@ -29,7 +29,16 @@ from vplugin.vision.mask import (
     polygon_mask,
 )
 
-__all__ = ["CutOut", "MaskStyle", "Shape", "border_mask", "cut_out", "lay_back", "limited"]
+__all__ = [
+    "CutOut",
+    "MaskStyle",
+    "Shape",
+    "add_back",
+    "border_mask",
+    "cut_out",
+    "lay_back",
+    "limited",
+]
 
 Floats = npt.NDArray[np.float32]
 Shape = Literal["face", "hull", "ellipse", "box", "insightface", "swapper"]
@@ -173,10 +182,7 @@ def lay_back(
     Returns:
         False where the mask is empty.
     """
-    region = cut.region
-    if any(not region.rect.intersect(other).empty for other in pasted):
-        # A neighbour was redrawn since this region was read.
-        region = replace(region, rgb=frame.read(region.rect, working_format(frame)))
+    region = _as_it_is(frame, cut.region, pasted)
     edits = compositor.paste([region], face[None], [mask])
     for edit in edits:
         frame.paste(
@@ -189,3 +195,46 @@ def lay_back(
         )
         pasted.append(edit.rect)
     return bool(edits)
+
+
+def add_back(
+    frame: Frame, cut: CutOut, change: Floats, mask: Floats, pasted: list[Rect], node: object
+) -> bool:
+    """Add what changes in a face to the frame; what does not is not resampled.
+
+    Args:
+        frame: A patch is added to it.
+        cut: As it was cut out.
+        change: (S, S, 3) float32 in −1…1, of values of 0–1.
+        mask: (S, S) in 0–1, how much of it.
+        pasted: As for :func:`lay_back`.
+        node: The editing node, see :meth:`vplugin.frame.Frame.edit`.
+
+    Returns:
+        False where nothing changes.
+    """
+    region = _as_it_is(frame, cut.region, pasted)
+    part = touched(region, mask)
+    if part.empty:
+        return False
+    way = invert(shifted(region.matrix, part))
+    under = region.rgb[part.slices]
+    scale = np.float32(255.0 if under.dtype == np.uint8 else 1.0)
+    added = warp(change * (mask * scale)[..., None], way, (part.width, part.height), border="black")
+    over = np.clip(under + added, 0.0, scale)
+    over = np.rint(over).astype(np.uint8) if under.dtype == np.uint8 else over
+    changed = (over != under).any(axis=2)
+    if not changed.any():
+        return False
+    rect = part._replace(x=region.rect.x + part.x, y=region.rect.y + part.y)
+    track, format = cut.face.track, working_format(frame)
+    frame.paste(rect, over, changed, node=node, track=track, format=format)
+    pasted.append(rect)
+    return True
+
+
+def _as_it_is(frame: Frame, region: Region, pasted: Sequence[Rect]) -> Region:
+    """The region, read again where a neighbour was redrawn since."""
+    if all(region.rect.intersect(other).empty for other in pasted):
+        return region
+    return replace(region, rgb=frame.read(region.rect, working_format(frame)))

@@ -8,9 +8,9 @@ the crop with another lower face.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -87,11 +87,18 @@ class LowerRegion:
     def visible(self, crops: Floats) -> Floats:
         """See :meth:`vplugin.vision.occlusion.Occluder.visible`."""
         count, side = crops.shape[:2]
-        top, bottom, left, right = (share * side for share in REGION)
-        y, x = np.mgrid[:side, :side] + 0.5
-        inside = np.minimum.reduce([y - top, x - left, right - x, np.full_like(x, bottom)])
-        mask = np.clip(inside / (_SEAM * side), 0, 1).astype(np.float32)
-        return np.broadcast_to(mask, (count, side, side))
+        return np.asarray(np.broadcast_to(_region_mask(side), (count, side, side)))
+
+
+@lru_cache(maxsize=8)
+def _region_mask(side: int) -> Floats:
+    """(S, S), the same for every face."""
+    top, bottom, left, right = (share * side for share in REGION)
+    y, x = np.mgrid[:side, :side] + 0.5
+    inside = np.minimum.reduce([y - top, x - left, right - x, np.full_like(x, bottom)])
+    mask = np.asarray(np.clip(inside / (_SEAM * side), 0, 1), np.float32)
+    mask.flags.writeable = False
+    return mask
 
 
 class LowerRefiner:
@@ -103,7 +110,7 @@ class LowerRefiner:
 
     Attributes:
         template: How crops are aligned.
-        sizes: Widths of crops that it takes; what it changes is carried to larger ones.
+        sizes: Width of crops that it takes.
         width: E.
 
     Raises:
@@ -111,7 +118,7 @@ class LowerRefiner:
     """
 
     template = template("arcface_128")
-    sizes = (128, 192, 256, 384, 512, 768, 1024)
+    sizes = (_SWAPPED,)
 
     def __init__(self, session: Session, name: str = "refiner") -> None:
         shapes = [tuple(one.shape) for one in (*session.inputs, *session.outputs)]
@@ -127,23 +134,21 @@ class LowerRefiner:
         width = shapes[1][1]
         self.width = width if isinstance(width, int) else None
 
-    def refine(self, crops: Floats, lower: Floats) -> Floats:
-        """Crops with mended lower faces; what the net does not change stays as sharp as it is.
+    def changes(self, crops: Floats, lower: Floats) -> Floats:
+        """What mends lower faces, to be added: so that all else stays as sharp as it is.
 
         Args:
-            crops: (N, S, S, 3) float32 RGB in 0–1, S one of :attr:`sizes`.
+            crops: (N, 128, 128, 3) float32 RGB in 0–1.
             lower: (N, E) of the sources, length 1.
 
         Returns:
-            (N, S, S, 3).
+            (N, 128, 128, 3) float32 in −1…1, of values of 0–1.
         """
-        small = np.stack([_sized(crop, _SWAPPED) for crop in crops])
-        blob = np.ascontiguousarray(small.transpose(0, 3, 1, 2) * 2 - 1, np.float32)
+        blob = np.ascontiguousarray(crops.transpose(0, 3, 1, 2) * 2 - 1, np.float32)
         picture, told = self._session.inputs
         made = self._session.run({picture.name: blob, told.name: lower.astype(np.float32)})[0]
-        change = (np.asarray(made, np.float32) - blob).transpose(0, 2, 3, 1) / 2
-        larger = np.stack([_sized(one, crops.shape[1]) for one in change])
-        return np.asarray(np.clip(crops + larger, 0, 1), np.float32)
+        change = (np.asarray(made, np.float32) - blob).transpose(0, 2, 3, 1)
+        return np.asarray(change * np.float32(0.5), np.float32)
 
 
 def _lower_crop(view: View) -> Floats:
@@ -151,10 +156,3 @@ def _lower_crop(view: View) -> Floats:
     matrix = similarity(view.points, template("arcface_112").at(_SIDE))
     crop = warp(view.image, matrix, (_SIDE, _SIDE))[lower_part()].astype(np.float32)
     return np.ascontiguousarray((crop / 127.5 - 1).transpose(2, 0, 1), np.float32)
-
-
-def _sized(picture: Floats, size: int) -> Floats:
-    if len(picture) == size:
-        return picture
-    way = cv2.INTER_AREA if len(picture) > size else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, (size, size), interpolation=way), np.float32)

@@ -115,6 +115,11 @@ class Parser:
             crops: (N, S, S, 3) RGB, uint8 or float in 0–255, S = :attr:`size`; any alignment in
                 which the face is upright and fills a third to all of the crop.
         """
+        logits, hidden = self.raw(crops)
+        return Parsed(_softmax(logits), hidden)
+
+    def raw(self, crops: Array) -> tuple[Floats, Floats]:
+        """What :meth:`parse` is made of: logits (N, 19, S, S) and hidden (N, S, S)."""
         blob = ((crops.astype(np.float32) - _MEAN) * _SCALE).transpose(0, 3, 1, 2)
         blob = np.ascontiguousarray(blob, np.float32)
         step = 1 if self._single else max(1, len(blob))
@@ -123,11 +128,11 @@ class Parser:
             self._session.run({name: blob[start : start + step]})
             for start in range(0, len(blob), step)
         ]
-        chances = _softmax(np.concatenate([run[0] for run in runs]).astype(np.float32))
+        logits = np.concatenate([run[0] for run in runs]).astype(np.float32)
         if not self.sees_hidden:
-            return Parsed(chances, np.zeros(chances[:, 0].shape, np.float32))
+            return logits, np.zeros(logits[:, 0].shape, np.float32)
         hidden = np.clip(np.concatenate([run[1] for run in runs])[:, 0], -30, 30)
-        return Parsed(chances, np.asarray(1 / (1 + np.exp(-hidden)), np.float32))
+        return logits, np.asarray(1 / (1 + np.exp(-hidden)), np.float32)
 
     def matrix(self, points: Array) -> npt.NDArray[np.float64]:
         """Picture → crop, (2, 3), of a face's five points, by ``ffhq_512``."""

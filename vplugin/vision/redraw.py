@@ -18,7 +18,15 @@ from vplugin.frame import Face, Frame
 from vplugin.picture import Rect
 from vplugin.vision.align import Template
 from vplugin.vision.blend import Compositor
-from vplugin.vision.cutout import CutOut, MaskStyle, border_mask, cut_out, lay_back, limited
+from vplugin.vision.cutout import (
+    CutOut,
+    MaskStyle,
+    add_back,
+    border_mask,
+    cut_out,
+    lay_back,
+    limited,
+)
 from vplugin.vision.occlusion import Occluder
 
 __all__ = ["Draw", "Redraw"]
@@ -39,6 +47,7 @@ class Redraw:
         compositor: Does the pixel work.
         mask: How the border looks.
         occluder: Finds what lies before a face and must stay, or None.
+        adds: Whether ``draw`` gives what is to be added (−1…1) rather than what is to be seen.
     """
 
     draw: Draw
@@ -47,6 +56,7 @@ class Redraw:
     compositor: Compositor
     mask: MaskStyle
     occluder: Occluder | None = None
+    adds: bool = False
 
     def run(self, frame: Frame, faces: Iterable[Face], blend: float, node: object) -> Counter[str]:
         """Add a patch for each face to ``frame``.
@@ -67,7 +77,10 @@ class Redraw:
             cuts = [cut for cut in found if isinstance(cut, CutOut) and cut.region.size == size]
             for cut, face, mask in self._drawn(cuts):
                 mask = mask * np.float32(blend)
-                done = lay_back(frame, cut, face, mask, pasted, self.compositor, node)
+                if self.adds:
+                    done = add_back(frame, cut, face, mask, pasted, node)
+                else:
+                    done = lay_back(frame, cut, face, mask, pasted, self.compositor, node)
                 counts["done" if done else "masked out"] += 1
         return counts
 
