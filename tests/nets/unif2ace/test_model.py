@@ -13,7 +13,7 @@ from tests.nets.unif2ace.small import LAYOUT, PARALLEL, SIZE, codes, model
 from vplugin.errors import ContractError
 from vplugin.nets.unif2ace.magvit import Magvit
 from vplugin.nets.unif2ace.model import SHOWO, SHOWO_LAYOUT, TransformerSize, Unif2ace
-from vplugin.nets.unif2ace.sequences import Layout, answering, drawing, speaking
+from vplugin.nets.unif2ace.sequences import Layout, answering, conversing, drawing, speaking
 from vplugin.nets.unif2ace.showo import MAGVIT_NAMES, SHOWO_NAMES, translated
 
 ROWS = {
@@ -200,6 +200,22 @@ def test_padding_says_nothing(size: TransformerSize) -> None:
     long = answering(LAYOUT, codes(1), [[5]], [[8]], slot=9)
     here, there = (net(rows).stream for rows in (short, long))
     assert torch.allclose(here, there[:, : here.shape[1]])
+
+
+def test_several_questions_of_a_row_are_those_of_several_rows() -> None:
+    net, pairs = model(), [[([5, 6], [7]), ([8], [9, 10, 11]), ([5], [])], [([3], [4])]]
+    together = conversing(LAYOUT, codes(), pairs)
+    stream = net(together).stream
+    for row, asked in enumerate(pairs):
+        at, one = 7, codes()[row : row + 1]
+        for prompt, said in asked:
+            alone = answering(LAYOUT, one, [prompt], [said])
+            text = slice(at, at + len(prompt) + len(said) + 2)
+            assert torch.equal(together.labels[row, text], alone.labels[0, 7:])
+            assert torch.allclose(stream[row, text], net(alone).stream[0, 7:])
+            at = text.stop
+        assert not together.real[row, at:].any()
+    assert conversing(LAYOUT, codes(), pairs, slot=6).tokens.shape == (2, 7 + 6)
 
 
 def test_words_do_not_see_what_comes_and_codes_see_each_other() -> None:

@@ -192,10 +192,9 @@ class Unif2ace(nn.Module):
         Returns:
             The stream; :meth:`logits` makes words of it.
         """
-        places = torch.arange(rows.tokens.shape[1], device=rows.tokens.device)
         resampled = {name: self.resamplers[name](x) for name, x in (features or {}).items()}
         around = Surroundings(rows.task, rows.image, resampled, ratio)
-        return self.read(rows.tokens, rows.allowed, places[None], around)
+        return self.read(rows.tokens, rows.allowed, rows.places, around)
 
     def read(
         self,

@@ -11,13 +11,16 @@ words mean: here they are numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import torch
 from torch import Tensor
 
-__all__ = ["IGNORED", "Layout", "Sequences", "Task", "answering", "drawing", "omni", "speaking"]
+__all__ = [
+    "IGNORED", "Layout", "Sequences", "Task", "answering", "conversing", "drawing", "omni",
+    "speaking",
+]  # fmt: skip
 
 IGNORED = -100  # a label that no loss counts
 _SPECIALS = ("pad", "soi", "eoi", "sov", "eov", "t2i", "mmu", "t2v", "v2v", "lvg")
@@ -81,6 +84,8 @@ class Sequences:
         task: What they are for.
         image: Where the codes stand; None where there are none.
         labels: (N, L) int64, of each place the word that should *stand* there, or IGNORED.
+        parts: (N, L) int64: 0 what all see, then one number for each of several texts of a row;
+            None: one text.
     """
 
     tokens: Tensor
@@ -88,19 +93,35 @@ class Sequences:
     task: Task
     image: slice | None
     labels: Tensor
+    parts: Tensor | None = None
+
+    @property
+    def places(self) -> Tensor:
+        """(N or 1, L) where each token stands; every text of a row begins behind the picture."""
+        places = torch.arange(self.tokens.shape[1], device=self.tokens.device)[None]
+        if self.parts is None:
+            return places
+        head = (self.parts == 0).sum(1, keepdim=True)
+        before = torch.searchsorted(self.parts, self.parts)  # where its text begins
+        return torch.where(self.parts == 0, places, places - before + head)
 
     @property
     def allowed(self) -> Tensor:
         """(N, L, L) bool, see :func:`omni`."""
-        if self.image is None:
-            return omni(self.real, None)
-        start = 0 if self.task == Task.ANSWER else self.image.start - 1
-        return omni(self.real, slice(start, self.image.stop + 1))
+        block = None
+        if self.image is not None:
+            start = 0 if self.task == Task.ANSWER else self.image.start - 1
+            block = slice(start, self.image.stop + 1)
+        seen = omni(self.real, block)
+        if self.parts is None:
+            return seen
+        return seen & ((self.parts[:, None] == 0) | (self.parts[:, None] == self.parts[..., None]))
 
     def to(self, device: torch.device) -> Sequences:
         """The same rows elsewhere."""
         tokens, real, labels = (x.to(device) for x in (self.tokens, self.real, self.labels))
-        return Sequences(tokens, real, self.task, self.image, labels)
+        parts = None if self.parts is None else self.parts.to(device)
+        return Sequences(tokens, real, self.task, self.image, labels, parts)
 
 
 def omni(real: Tensor, block: slice | None) -> Tensor:
@@ -165,19 +186,46 @@ def answering(
         slot: Places after the picture, words and two more; None: as many as the longest row needs.
             Too long answers lose their end.
     """
-    head = _framed(layout, codes)
-    head = torch.cat([torch.full_like(head[:, :1], layout.special("mmu")), head], 1)
-    rows, labels = [], []
-    for number, prompt in enumerate(prompts):
-        said = [] if answers is None else [*answers[number], layout.end]
-        rows.append([layout.begin, *prompt, *said])
-        labels.append([IGNORED] * (1 + len(prompt)) + said)
-    text, wanted = _padded(layout, rows, labels, slot)
-    tokens = torch.cat([head, text.to(codes.device)], 1)
-    none = torch.full_like(head, IGNORED)
-    image = slice(2, 2 + codes.shape[1])
-    real = tokens != layout.special("pad")
-    return Sequences(tokens, real, Task.ANSWER, image, torch.cat([none, wanted.to(none)], 1))
+    said = [None] * len(prompts) if answers is None else answers
+    texts = [_text(layout, *pair) for pair in zip(prompts, said, strict=True)]
+    text, wanted = _padded(layout, [row for row, _ in texts], [one for _, one in texts], slot)
+    return _about(layout, codes, text, wanted)
+
+
+def conversing(
+    layout: Layout,
+    codes: Tensor,
+    pairs: Sequence[Sequence[tuple[Sequence[int], Sequence[int]]]],
+    *,
+    slot: int | None = None,
+) -> Sequences:
+    """Rows that answer several questions about a picture, none of which sees the others.
+
+    Each is at the places that it would have alone, so that the answers are those of as many rows of
+    :func:`answering`, and the picture is read only once (for training).
+
+    Args:
+        layout: What the numbers mean.
+        codes: (N, T) codes.
+        pairs: Words of the questions and of the answers, of each row.
+        slot: Places after the picture, the words and two more for each question; None: as many as
+            the longest row needs. What does not fit is left out.
+    """
+    rows, labels, parts = [], [], []
+    for asked in pairs:
+        texts = [_text(layout, *pair) for pair in asked]
+        rows.append([token for row, _ in texts for token in row])
+        labels.append([label for _, wanted in texts for label in wanted])
+        parts.append([number for number, (row, _) in enumerate(texts, 1) for _ in row])
+    text, goal = _padded(layout, rows, labels, slot)
+    long = text.shape[1]
+    numbers = [
+        (row + [len(asked) + 1] * long)[:long] for row, asked in zip(parts, pairs, strict=True)
+    ]
+    found = _about(layout, codes, text, goal)
+    parted = torch.zeros_like(found.tokens)
+    parted[:, -long:] = torch.tensor(numbers)
+    return replace(found, parts=parted)
 
 
 def speaking(
@@ -194,6 +242,24 @@ def speaking(
     labels = [[IGNORED, *row[1:]] for row in rows]
     tokens, wanted = _padded(layout, rows, labels, slot)
     return Sequences(tokens, tokens != layout.special("pad"), Task.ANSWER, None, wanted)
+
+
+def _text(
+    layout: Layout, prompt: Sequence[int], answer: Sequence[int] | None
+) -> tuple[list[int], list[int]]:
+    """A question with its answer, and the labels."""
+    said = [] if answer is None else [*answer, layout.end]
+    return [layout.begin, *prompt, *said], [IGNORED] * (1 + len(prompt)) + said
+
+
+def _about(layout: Layout, codes: Tensor, text: Tensor, wanted: Tensor) -> Sequences:
+    """Rows of a picture and texts (N, S) about it."""
+    head = _framed(layout, codes)
+    head = torch.cat([torch.full_like(head[:, :1], layout.special("mmu")), head], 1)
+    tokens = torch.cat([head, text.to(codes.device)], 1)
+    labels = torch.cat([torch.full_like(head, IGNORED), wanted.to(codes.device)], 1)
+    image = slice(2, 2 + codes.shape[1])
+    return Sequences(tokens, tokens != layout.special("pad"), Task.ANSWER, image, labels)
 
 
 def _framed(layout: Layout, codes: Tensor) -> Tensor:
