@@ -4,6 +4,7 @@ import os
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -12,7 +13,13 @@ from pydantic import ValidationError
 from tests.vision.detector_models import noise_picture, save_scrfd, save_yunet
 from tests.vision.house_models import save_landmarks
 from vplugin.colour import paste_rgb
-from vplugin.errors import ContractError, ModelError, ModelMissingError, RuntimeMissingError
+from vplugin.errors import (
+    ContractError,
+    GraphError,
+    ModelError,
+    ModelMissingError,
+    RuntimeMissingError,
+)
 from vplugin.frame import Frame
 from vplugin.node import Context
 from vplugin.nodes.detect import Detect, DetectParams
@@ -129,6 +136,33 @@ def test_parameters_can_be_changed_while_it_runs(tmp_path, field, value) -> None
         bench.push(frame).set(**{field: value}).push(frame)
         before, after = (len(f.faces) for f in bench.outcome.video)
     assert after < before
+
+
+def test_faces_are_followed_between_two_looks() -> None:
+    """She drifts and nears; the points are those of a detector that looks at every frame."""
+    photo = skimage.data.astronaut()
+    frames = []
+    for number in range(9):
+        matrix = np.array([[1 + 0.01 * number, 0, 3.0 * number], [0, 1 + 0.01 * number, 0]])
+        frames.append(frame_of(cv2.warpAffine(photo, matrix, (512, 512)), pts=number))
+    frames.append(frame_of(np.ascontiguousarray(photo[::-1, :, ::-1]), pts=9))  # a cut
+    each, few = (
+        Harness(Detect, runtime="onnxruntime", every=every).push(frames).finish()
+        for every in (1, 4)
+    )
+    assert few.report["followed"] == 6  # not 0, 4, 8, nor 9
+    assert "followed" not in each.report
+    for one, other in zip(each.video[:9], few.video[:9], strict=True):
+        (wanted,), (found,) = one.faces, other.faces
+        off = np.hypot(*(found.points - wanted.points).T).mean()
+        assert off < 0.05 * wanted.eye_distance
+        assert np.abs(found.box - wanted.box).max() < 0.35 * wanted.eye_distance
+        assert found.landmarks is not None
+
+
+def test_following_needs_landmarks() -> None:
+    with pytest.raises(GraphError, match=r"detect\.every: .*no such model — set `landmarks`"):
+        Harness(Detect, context=Context(name="detect"), every=3, landmarks="none").open()
 
 
 def test_small_faces_by_tiles(tmp_path) -> None:
