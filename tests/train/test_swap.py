@@ -19,6 +19,7 @@ from vplugin.train.encoders import Encoders, open_encoders
 from vplugin.train.swap import SwapRecipe, SwapTask
 from vplugin.train.swap_export import NATIVE, lower_from_identity
 from vplugin.train.swap_losses import Kind
+from vplugin.train.swap_objective import glanced
 
 ARMS = ("vanilla", "naive", "cycle", "oracle")
 SHOWN = ("target", "source", "truth", "real")
@@ -110,6 +111,21 @@ def test_released_losses_leave_out_reconstruction(runs: dict[str, Path], tmp_pat
         task = _task(runs, tmp_path, released=released)
         losses = task.losses(task.build(), task.batch(0, np.random.default_rng(2)))
         assert (float(losses["reconstruction"].detach()) == 0) == released
+
+
+def test_a_hasty_look_moves_a_picture_a_little_and_lets_gradients_pass() -> None:
+    torch.manual_seed(3)
+    rows = torch.linspace(-1, 1, 64)[None, None, :, None].expand(4, 3, 64, 64).clone()
+    pictures = rows.requires_grad_()
+    seen = glanced(pictures, 1.0)
+    assert seen.shape == pictures.shape
+    apart = (seen - pictures).detach().abs().mean()
+    assert 0.01 < float(apart) < 0.2
+    assert not torch.equal(seen[0], seen[1])
+    seen.square().mean().backward()
+    assert pictures.grad is not None
+    assert float(pictures.grad.abs().mean()) > 0
+    assert glanced(pictures, 0.0) is pictures
 
 
 def test_an_evaluation_gives_figures_and_a_sheet(runs: dict[str, Path], tmp_path: Path) -> None:

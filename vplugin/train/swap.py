@@ -58,6 +58,7 @@ class SwapRecipe(Recipe):
     side: Literal[64, 128, 256] = Field(default=128, description="Of the swapped picture, px")
     base: int = Field(default=24, ge=4, description="Channels of SimSwap at full resolution")
     blocks: int = Field(default=4, ge=1, description="Its identity blocks")
+    gain: float = Field(default=8.0, gt=0, description="Latents are multiplied by this")
     thinner: int = Field(default=4, ge=1, description="Divides the channels of FaceShifter")
     discriminator: int = Field(default=24, ge=4, description="Channels of its first layer")
     scales: int = Field(default=2, ge=1, le=4, description="At which it judges")
@@ -65,6 +66,9 @@ class SwapRecipe(Recipe):
     triplets: int = Field(default=4, ge=0, description="Triplets among them, the last ones")
     same: int = Field(default=4, ge=0, description="Every so many-th other one: source is target")
     released: bool = Field(default=False, description="Losses as the public code computes them")
+    unsteady: float = Field(
+        default=0.5, ge=0, le=3, description="How much encoders see answers moved and noisy"
+    )
     weights: Weights = Field(default=Weights(), description="Of the terms")
     stretch: float = Field(default=1.5, gt=0, le=3, description="How much people differ in shape")
     pairs: Path | None = Field(default=None, description="Folders of pairs, in place of a bank")
@@ -113,6 +117,7 @@ class SwapTask(Task[SwapRecipe]):
             triplet_run=recipe.arm != "vanilla",
             naive=recipe.arm == "naive",
             released=recipe.released,
+            unsteady=recipe.unsteady,
         )
 
     def generator(self) -> nn.Module:
@@ -120,9 +125,9 @@ class SwapTask(Task[SwapRecipe]):
         recipe = self.recipe
         latent = _IDENTITY + (FIXER.embedding if recipe.fixer else 0)
         if recipe.host == "simswap":
-            return Generator(GeneratorSize(latent, recipe.base, recipe.blocks))
+            return Generator(GeneratorSize(latent, recipe.base, recipe.blocks, gain=recipe.gain))
         halvings = recipe.side.bit_length() - 2  # down to 2 px
-        return FaceShifter(FaceShifterSize(latent, halvings, recipe.thinner))
+        return FaceShifter(FaceShifterSize(latent, halvings, recipe.thinner, recipe.gain))
 
     def build(self) -> Swapping:
         """A fresh generator and a fresh discriminator."""

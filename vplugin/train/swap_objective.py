@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
+from torch.nn.functional import affine_grid, grid_sample
 
 from vplugin.train import swap_losses as terms
 from vplugin.train.encoders import Encoders, Told
 from vplugin.train.swap_losses import Kind
 
-__all__ = ["Objective", "Swapping", "Weights", "Work"]
+__all__ = ["Objective", "Swapping", "Weights", "Work", "glanced"]
 
 _FEATURES = (0.25, 0.5, 1.0)  # weights of the encoder's maps at strides 4, 8, 16
 
@@ -84,6 +85,7 @@ class Objective:
         triplet_run: Whether this run has triplets at all.
         naive: Whether synthetic truths are learnt from.
         released: Compute what the public code does instead of what the paper says.
+        unsteady: How much encoders see an answer moved and noisy, see :func:`glanced`.
     """
 
     encoders: Encoders
@@ -91,6 +93,7 @@ class Objective:
     triplet_run: bool
     naive: bool = False
     released: bool = False
+    unsteady: float = 0.0
 
     def losses(self, model: Swapping, work: Work) -> Mapping[str, Tensor]:
         """Weighted terms of the generator, then those of the discriminator."""
@@ -120,13 +123,14 @@ class Objective:
 
     def _identity(self, answer: Tensor, told: Told, work: Work) -> dict[str, Tensor]:
         encoders, kind = self.encoders, work.kind
-        who = encoders.identity(answer)
+        seen = glanced(answer, self.unsteady)
+        who = encoders.identity(seen)
         found = {"identity": terms.embedding_loss(who, told.identity)}
         if kind.cycle:
             truth = _still(encoders.identity, work.truth)
             found["truth_identity"] = terms.truth_embedding_loss(who, truth, kind)
         if told.lower is not None:
-            lower = encoders.lower(answer)
+            lower = encoders.lower(seen)
             found["lower"] = terms.embedding_loss(lower, told.lower)
             if kind.cycle:
                 truth = _still(encoders.lower, work.truth)
@@ -150,6 +154,30 @@ class Objective:
                 answer, work.truth, kind, features, _FEATURES, released=self.released
             )
         return found
+
+
+def glanced(pictures: Tensor, amount: float) -> Tensor:
+    """Pictures as a hasty look sees them: a little turned, scaled and shifted, with noise.
+
+    A generator that is told by an encoder alone finds patterns that nobody sees and the encoder
+    takes for a face. They do not survive another crop (expectation over transformations, Athalye et
+    al. 2018), what makes a face does.
+
+    Args:
+        pictures: (N, 3, S, S) in -1…1.
+        amount: 1 as described, 0 not at all.
+    """
+    if not amount:
+        return pictures
+    count, device = len(pictures), pictures.device
+    turn, grow, across, down = (
+        spread * amount * torch.randn(count, device=device) for spread in (0.05, 0.03, 0.03, 0.03)
+    )
+    cosine, sine = (1 + grow) * torch.cos(turn), (1 + grow) * torch.sin(turn)
+    rows = torch.stack([cosine, -sine, across, sine, cosine, down], 1).view(count, 2, 3)
+    grid = affine_grid(rows, list(pictures.shape), align_corners=False)
+    moved = grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    return moved + 0.04 * amount * torch.randn_like(moved)
 
 
 def _still(encode: object, pictures: Tensor) -> Tensor:

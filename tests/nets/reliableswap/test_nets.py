@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,6 +81,18 @@ def test_public_simswap_weights_find_their_places() -> None:
     with torch.device("meta"):
         ours = Generator().state_dict()
     assert {public_name(k): tuple(v.shape) for k, v in ours.items()} == _published_shapes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "small"), [(Generator, SMALL), (FaceShifter, SMALL_SHIFTER)], ids=["simswap", "aei"]
+)
+def test_a_gain_is_the_same_as_larger_latents(kind: Any, small: Any) -> None:
+    torch.manual_seed(0)
+    one, other = kind(small).eval(), kind(replace(small, gain=8.0)).eval()
+    other.load_state_dict(one.state_dict())
+    target, latent = torch.rand(1, 3, 128, 128), torch.randn(1, 24)
+    with torch.inference_mode():
+        torch.testing.assert_close(one(target, 8 * latent), other(target, latent))
 
 
 @pytest.mark.parametrize("side", [64, 128])

@@ -31,11 +31,13 @@ class FaceShifterSize:
         latent: Numbers that say who.
         halvings: Seven for 256 px, six for 128 px.
         divisor: All channels are divided by this.
+        gain: Latents are multiplied by this, see :class:`.simswap.GeneratorSize`.
     """
 
     latent: int = 512
     halvings: int = 7
     divisor: int = 1
+    gain: float = 1.0
 
     def encoded(self) -> tuple[int, ...]:
         """Channels after each halving."""
@@ -165,6 +167,7 @@ class FaceShifter(nn.Module):
 
     def generate(self, attributes: list[Tensor], latent: Tensor) -> Tensor:
         """The picture of given attribute maps (see :class:`AttributeEncoder`) and identity."""
+        latent = latent * self.size.gain
         x = self.seed(latent[..., None, None])
         for block, one in zip(self.blocks, attributes, strict=True):
             if x.shape[-1] != one.shape[-1]:

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Generator", "GeneratorSize", "IdentityBlock", "instance_normalised", "public_name"]
+__all__ = [
+    "Generator",
+    "GeneratorSize",
+    "IdentityBlock",
+    "instance_normalised",
+    "public_name",
+]
 
 _PUBLIC = {"first": "conv1", "first_style": "style1", "second": "conv2", "second_style": "style2"}
 _EPSILON = 1e-8  # of the instance normalisation, as published
@@ -28,6 +34,8 @@ class GeneratorSize:
         blocks: Identity blocks at the coarsest resolution.
         halvings: Three up to 256 px, four for 512 px.
         widest: Most channels of a layer; None: ``base * 8``.
+        gain: Latents are multiplied by this. Public weights want 1; a net learns to heed who the
+            source is many times sooner with 8, since the values of a latent of length 1 are small.
     """
 
     latent: int = 512
@@ -35,6 +43,7 @@ class GeneratorSize:
     blocks: int = 9
     halvings: int = 3
     widest: int | None = None
+    gain: float = 1.0
 
     def widths(self) -> tuple[int, ...]:
         """Channels at each resolution, the full one first."""
@@ -120,6 +129,7 @@ class Generator(nn.Module):
         Returns:
             (N, 3, S, S); not clamped, so that gradients do not vanish: clamp it when it is shown.
         """
+        latent = latent * self.size.gain
         x = self.stem(target)
         for down in self.down:
             x = down(x)
