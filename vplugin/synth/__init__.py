@@ -1,7 +1,8 @@
 """Procedural people: faces made from a seed, with the exact truth about every pixel.
 
 The names that most programs need are here (``from vplugin.synth import Person, render``); they load
-on first use, as the compiler behind the renderer takes a while to be imported.
+on first use, as the compiler behind the renderer takes a while to be imported, and so does torch,
+which only ``render_on`` needs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from vplugin.synth.backdrop import Backdrop
     from vplugin.synth.camera import Camera
     from vplugin.synth.casting import cast
+    from vplugin.synth.device.render import render_on
     from vplugin.synth.expression import Expression
     from vplugin.synth.light import Light
     from vplugin.synth.parts import Segment
@@ -42,6 +44,7 @@ __all__ = [
     "Subject",
     "cast",
     "render",
+    "render_on",
     "swap_truth",
 ]
 
@@ -61,6 +64,7 @@ _HOMES = MappingProxyType(
         "Segment": "parts",
         "Subject": "scene",
         "cast": "casting",
+        "render_on": "device.render",
         "swap_truth": "swap",
     }
 )

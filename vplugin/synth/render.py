@@ -56,7 +56,17 @@ from vplugin.synth.rendering import Rendering
 from vplugin.synth.scene import Scene
 from vplugin.synth.shade import glaze, shade
 from vplugin.synth.shadow import ShadowMap, shadow_map
-from vplugin.synth.staging import Region, Stage, axes, casting, lighting, paints, staged, truths
+from vplugin.synth.staging import (
+    Region,
+    Stage,
+    axes,
+    casting,
+    lighting,
+    paints,
+    sides,
+    staged,
+    truths,
+)
 from vplugin.synth.strand_raster import draw_strands
 from vplugin.synth.surface import CHANNELS, NOTHING, describe
 from vplugin.synth.truth import Seen
@@ -84,9 +94,7 @@ def render(scene: Scene, size: int | tuple[int, int]) -> Rendering:
     Raises:
         ValueError: If a side is below 8 pixels.
     """
-    width, height = (size, size) if isinstance(size, int) else size
-    if min(width, height) < 8:
-        raise ValueError(f"a picture of {width}x{height} pixels is too small; take 8 or more")
+    width, height = sides(size)
     picture = draw_backdrop(scene.backdrop, width, height)
     stage = staged(scene, width, height)
     far = np.full((height, width), np.inf, np.float32)

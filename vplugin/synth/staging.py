@@ -75,6 +75,18 @@ class Casting(NamedTuple):
     size: int
 
 
+def sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Width and height of a picture, given both or the one that both are.
+
+    Raises:
+        ValueError: If a side is below 8 pixels.
+    """
+    width, height = (size, size) if isinstance(size, int) else size
+    if min(width, height) < 8:
+        raise ValueError(f"a picture of {width}x{height} pixels is too small; take 8 or more")
+    return width, height
+
+
 def staged(scene: Scene, width: int, height: int) -> Stage:
     """Builds, poses and places everybody and everything.
 

@@ -53,18 +53,18 @@ def _second(pattern: Tensor, x: Tensor, y: Tensor, seed: Tensor) -> Tensor:
     size = 8.0 + 34.0 * hashed(seed, 1, 0, torch.full_like(seed, 5))
     width = 0.15 + 0.5 * hashed(seed, 2, 0, torch.full_like(seed, 5))
     across, down = x / size, y / size
-    shares = {
-        Weave.STRIPES: lambda: _band(down, width),
-        Weave.UPRIGHT_STRIPES: lambda: _band(across, width),
-        Weave.CHECKS: lambda: _checks(across, down, width),
-        Weave.PRINT: lambda: _print(across, down, seed),
-        Weave.PINSTRIPES: lambda: 0.55 * _band(x / 11.0, 0.08),
-        Weave.DOTS: lambda: _dots(across, down, width),
-        Weave.LETTERS: lambda: _letters(x, y, seed),
-    }
+    shares = (
+        (Weave.STRIPES, _band(down, width)),
+        (Weave.UPRIGHT_STRIPES, _band(across, width)),
+        (Weave.CHECKS, _checks(across, down, width)),
+        (Weave.PRINT, _print(across, down, seed)),
+        (Weave.PINSTRIPES, 0.55 * _band(x / 11.0, 0.08)),
+        (Weave.DOTS, _dots(across, down, width)),
+        (Weave.LETTERS, _letters(x, y, seed)),
+    )
     out = torch.zeros_like(x)
-    for weave, share in shares.items():
-        out = torch.where(pattern == int(weave), share(), out)
+    for weave, share in shares:
+        out = torch.where(pattern == int(weave), share, out)
     return out
 
 

@@ -28,6 +28,11 @@ def mix(a: Number, b: Tensor, share: Tensor) -> Tensor:
     return a + (b - a) * share
 
 
+def length(vectors: Tensor) -> Tensor:
+    """(N, 1) of vectors (N, C)."""
+    return (vectors * vectors).sum(dim=-1, keepdim=True).sqrt()
+
+
 def _random(words: Tensor) -> Tensor:
     """Words of 64 bits, of which the lower half counts, as numbers in [0, 1]."""
     h = words & _MASK
