@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,26 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from insightface.app.common import Face as PeerFace
+from insightface.model_zoo.inswapper import INSwapper
 
 from tests.train.pair_items import marks, put_drawn_pairs
 from tests.vision.detector_models import OrtSession
+from tests.vision.swap_models import points_at, psnr, smooth_picture
 from vplugin.errors import TrainError
 from vplugin.models.contract import sniff
+from vplugin.models.onnx_file import load_graph
+from vplugin.nets.reliableswap.simswap import Style
 from vplugin.train import swap as swap_module
 from vplugin.train.encoders import Encoders, open_encoders
 from vplugin.train.swap import SwapRecipe, SwapTask
 from vplugin.train.swap_export import NATIVE, lower_from_identity
 from vplugin.train.swap_losses import Kind
 from vplugin.train.swap_objective import glanced
+from vplugin.vision.align import similarity, warp
+from vplugin.vision.onnx_facts import read_emap
+from vplugin.vision.source import Source
+from vplugin.vision.swap_model import ModelSwapper
 
 ARMS = ("vanilla", "naive", "cycle", "oracle")
 SHOWN = ("target", "source", "truth", "real")
@@ -159,6 +169,34 @@ def test_the_file_keeps_the_inswapper_contract(
         with torch.inference_mode():
             wanted = model(torch.from_numpy(target) * 2 - 1, torch.from_numpy(source))
         np.testing.assert_allclose(made, wanted.clamp(-1, 1).numpy() / 2 + 0.5, atol=2e-3)
+
+
+def test_insightface_runs_the_file_as_our_node_does(runs: dict[str, Path], tmp_path: Path) -> None:
+    """INSwapper's crop of a face and ours, in dB, and another person's beside it."""
+    task = _task(runs, tmp_path, fixer=runs["fixer"])
+    model, path = task.build().eval(), tmp_path / "swap.onnx"
+    for style in model.generator.modules():
+        if isinstance(style, Style):  # fresh ones hardly listen
+            torch.nn.init.normal_(style.linear.weight, std=0.3)
+    task.export(model, path)
+    points, image = points_at(300, 220, 60, 25), smooth_picture(600, 440)
+    emap = read_emap(path, load_graph).matrix
+    swapper, crops = ModelSwapper(OrtSession(path), "inswapper", emap=emap), []
+    matrix = similarity(points, swapper.template.at(128))
+    crop = warp(image, matrix, (128, 128), border="black")[None].astype(np.float32) / 255
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # insightface calls what skimage deprecates
+        peer = INSwapper(str(path), None)
+        for seed in (0, 1):
+            raw = np.random.default_rng(seed).normal(0, 1, 512).astype(np.float32)
+            face = PeerFace(embedding=raw)
+            target = image[..., ::-1].copy(), PeerFace(kps=points)
+            theirs, _ = peer.get(*target, face, paste_back=False)
+            source = Source("x", (), raw / np.linalg.norm(raw))
+            made = swapper.swap(crop, points[None], [swapper.prepare(source)], [None])
+            assert psnr(made.crops[0] * 255, theirs[..., ::-1]) > 45
+            crops.append(made.crops[0] * 255)
+    assert psnr(*crops) < 40
 
 
 @pytest.mark.parametrize("side", [128, 256])
