@@ -28,6 +28,7 @@ from vplugin.train.swap_losses import Kind
 from vplugin.train.swap_objective import glanced
 from vplugin.vision.align import similarity, warp
 from vplugin.vision.onnx_facts import read_emap
+from vplugin.vision.parse import FaceClass
 from vplugin.vision.source import Source
 from vplugin.vision.swap_model import ModelSwapper
 
@@ -114,6 +115,21 @@ def test_the_terms_of_a_kind_and_what_they_teach(
     judged.backward()
     assert all(w.grad is None for w in model.generator.parameters())
     assert all(w.grad is not None for w in model.discriminator.parameters())
+
+
+def test_what_stays_is_hair_or_all_but_the_face(runs: dict[str, Path], tmp_path: Path) -> None:
+    labels = np.full((2, 128, 128), FaceClass.BACKGROUND, np.uint8)
+    labels[:, 40:100, 40:90] = FaceClass.SKIN
+    labels[:, 20:50, 40:90] = FaceClass.HAIR
+    item = {"labels": labels}
+    kept = {
+        name: _task(runs, tmp_path, keep=name)._kept(item, 0) for name in ("hair", "surroundings")
+    }
+    np.testing.assert_array_equal(kept["hair"], labels[0] == FaceClass.HAIR)
+    assert kept["surroundings"][45, 60]  # hair on the face
+    assert kept["surroundings"][5, 5]
+    assert not kept["surroundings"][104, 60]  # where the chin may come to be
+    assert not kept["surroundings"][labels[0] == FaceClass.SKIN].any()
 
 
 def test_released_losses_leave_out_reconstruction(runs: dict[str, Path], tmp_path: Path) -> None:

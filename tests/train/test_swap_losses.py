@@ -40,6 +40,7 @@ CASES: dict[str, tuple[Loss, set[Kind]]] = {
     "generator": (lambda y, _: losses.hinge_loss_of_generator(verdicts(y)), ALL),
     "fakes": (lambda y, _: losses.hinge_loss_of_fakes(verdicts(y)), ALL),
     "matching": (lambda y, _: losses.feature_matching_loss(verdicts(y), verdicts(TARGET)), ALL),
+    "tone": (lambda y, _: losses.tone_loss(y, TARGET), ALL),
     "identity": (lambda y, _: losses.embedding_loss(embedding(y), embedding(TRUTH)), ALL),
     "truth identity": (
         lambda y, k: losses.truth_embedding_loss(embedding(y), embedding(TRUTH), k), CYCLES,
@@ -96,3 +97,9 @@ def test_hinge(value: float, reals: float, fakes: float) -> None:
     said = [[torch.zeros(1), torch.full((1, 1, 2, 2), value)]]
     assert float(losses.hinge_loss_of_reals(said)) == reals
     assert float(losses.hinge_loss_of_fakes(said)) == fakes
+
+
+def test_tone_is_of_light_and_colour_only() -> None:
+    pattern = torch.tensor([0.3, -0.3]).repeat(SIDE // 2).expand(1, 3, SIDE, SIDE)
+    assert float(losses.tone_loss(pattern, torch.zeros_like(pattern))) < 1e-6
+    assert float(losses.tone_loss(pattern + 0.2, torch.zeros_like(pattern))) > 0.19

@@ -42,6 +42,12 @@ __all__ = ["SwapRecipe", "SwapTask", "as_bytes", "as_signed"]
 _IDENTITY = 512  # numbers of the identity encoder
 _ENCODED = 128  # px of the pictures that encoders see
 _AT_ONCE = 32
+_BEFORE = (FaceClass.HAIR, FaceClass.HAT)  # what stays, however near the face it is
+_FACE = (
+    FaceClass.SKIN, FaceClass.LEFT_BROW, FaceClass.RIGHT_BROW, FaceClass.LEFT_EYE,
+    FaceClass.RIGHT_EYE, FaceClass.GLASSES, FaceClass.LEFT_EAR, FaceClass.RIGHT_EAR, FaceClass.NOSE,
+    FaceClass.INNER_MOUTH, FaceClass.UPPER_LIP, FaceClass.LOWER_LIP,
+)  # fmt: skip
 
 Picture = npt.NDArray[np.uint8]
 Arm = Literal["vanilla", "naive", "cycle", "oracle"]
@@ -66,6 +72,9 @@ class SwapRecipe(Recipe):
     triplets: int = Field(default=4, ge=0, description="Triplets among them, the last ones")
     same: int = Field(default=4, ge=0, description="Every so many-th other one: source is target")
     released: bool = Field(default=False, description="Losses as the public code computes them")
+    keep: Literal["surroundings", "hair"] = Field(
+        default="surroundings", description="Where answers must be the target; paper: hair"
+    )
     unsteady: float = Field(
         default=0.5, ge=0, le=3, description="How much encoders see answers moved and noisy"
     )
@@ -82,10 +91,10 @@ class SwapRecipe(Recipe):
 
 
 class _Row(NamedTuple):
-    """One line of a batch: a triplet, hair of its target (bool), and a photo."""
+    """One line of a batch: a triplet, what of its target stays (bool), and a photo."""
 
     pictures: Triplet
-    hair: npt.NDArray[np.bool_]
+    kept: npt.NDArray[np.bool_]
     real: Picture
 
 
@@ -137,18 +146,18 @@ class SwapTask(Task[SwapRecipe]):
     # --------------------------------------------------------------- batches
 
     def batch(self, step: int, generator: np.random.Generator) -> Batch:
-        """``target truth real hair`` at the recipe's side, ``source`` larger, and ``kind``."""
+        """``target truth real kept`` at the recipe's side, ``source`` larger, and ``kind``."""
         kind = kind_of(step, self._mixing)
         rows = [self._row(kind, generator) for _ in range(self.recipe.batch)]
         side = self.recipe.side
-        hair = np.stack([row.hair for row in rows]).astype(np.uint8)[..., None]
+        kept = [row.kept.astype(np.uint8) * 255 for row in rows]
         return {
             "kind": torch.tensor(int(kind)),
             "target": pictures_of([_sized(row.pictures.target, side) for row in rows]),
             "source": pictures_of([row.pictures.source for row in rows]),
             "truth": pictures_of([_sized(row.pictures.truth, side) for row in rows]),
             "real": pictures_of([_sized(row.real, side) for row in rows]),
-            "hair": pictures_of([_sized(one * 255, side)[..., None] for one in hair[..., 0]]),
+            "kept": pictures_of([_sized(one, side)[..., None] for one in kept]),
         }
 
     @property
@@ -167,7 +176,7 @@ class SwapTask(Task[SwapRecipe]):
         target = item["ab"[side]]
         other = item if kind == Kind.SAME else self.train[int(second)]
         place = side if kind == Kind.SAME else int(generator.integers(2))
-        return _Row(Triplet(target, other["ab"[place]], target), _hair(item, side), target)
+        return _Row(Triplet(target, other["ab"[place]], target), self._kept(item, side), target)
 
     def _triplet(self, item: Item, kind: Kind) -> _Row:
         """What the arm makes of a triplet's place in the order."""
@@ -178,14 +187,24 @@ class SwapTask(Task[SwapRecipe]):
             pictures = Triplet(item["ab"[side]], item["ab"[1 - side]], truth)
         else:
             pictures = triplet(pair_of(item), kind)
-        return _Row(pictures, _hair(item, side), item["ab"[side]])
+        return _Row(pictures, self._kept(item, side), item["ab"[side]])
+
+    def _kept(self, item: Item, side: int) -> npt.NDArray[np.bool_]:
+        """Where the target stays as it is: its hair, or all but its face and what borders it."""
+        labels = item["labels"][side]
+        if self.recipe.keep == "hair":
+            return np.asarray(labels == FaceClass.HAIR, np.bool_)
+        size = labels.shape[0] // 10 | 1  # another jaw may cover so much more, or less
+        reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+        near = cv2.dilate(np.isin(labels, _FACE).astype(np.uint8), reach)
+        return np.asarray((near == 0) | np.isin(labels, _BEFORE), np.bool_)
 
     def losses(self, model: torch.nn.Module, batch: Batch) -> Losses:
         """See :class:`vplugin.train.swap_objective.Objective`."""
         assert isinstance(model, Swapping)
-        names = ("target", "source", "truth", "hair", "real")
-        target, source, truth, hair, real = (as_signed(batch[name]) for name in names)
-        work = Work(Kind(int(batch["kind"])), target, source, truth, (hair + 1) / 2, real)
+        names = ("target", "source", "truth", "kept", "real")
+        target, source, truth, kept, real = (as_signed(batch[name]) for name in names)
+        work = Work(Kind(int(batch["kind"])), target, source, truth, (kept + 1) / 2, real)
         return self._objective.losses(model, work)
 
     # ------------------------------------------------------------ evaluation
@@ -229,10 +248,6 @@ class SwapTask(Task[SwapRecipe]):
 
     def _some_items(self, count: int) -> list[Item]:
         return [self.train[index] for index in range(min(count, len(self.train)))]
-
-
-def _hair(item: Item, side: int) -> npt.NDArray[np.bool_]:
-    return np.asarray(item["labels"][side] == FaceClass.HAIR, np.bool_)
 
 
 def _sized(picture: Picture, side: int) -> Picture:

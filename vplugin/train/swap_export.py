@@ -25,7 +25,15 @@ from vplugin.train.encoders import Encoders
 from vplugin.train.export import export_onnx
 from vplugin.vision.swap_contract import EMBEDDING, LOWER
 
-__all__ = ["NATIVE", "Inswapper", "Native", "export_swapper", "lower_from_identity"]
+__all__ = [
+    "NATIVE",
+    "Inswapper",
+    "Native",
+    "export_inswapper",
+    "export_native",
+    "export_swapper",
+    "lower_from_identity",
+]
 
 NATIVE = "native.onnx"  #: Name of the file of a generator's own form.
 
@@ -147,11 +155,24 @@ def export_swapper(
     """
     lower = lower_from_identity(encoders, photos)[0] if encoders.has_fixer else None
     if encoders.has_fixer:
-        _export_native(generator, side, path.with_name(NATIVE))
+        export_native(Native(generator), side, path.with_name(NATIVE))
+    export_inswapper(Inswapper(generator, lower), side, path)
+
+
+def export_inswapper(net: Inswapper, side: int, path: Path) -> None:
+    """Write a file of the inswapper contract, ``emap`` its last initializer.
+
+    Args:
+        net: Which is run by it.
+        side: Of its pictures, px.
+        path: Of the file.
+
+    Raises:
+        TrainError: As :func:`export_swapper`.
+    """
     target = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1))
     source = normalize(torch.randn(1, _IDENTITY, generator=torch.Generator().manual_seed(2)))
     example = (target, source)
-    net = Inswapper(generator, lower)
     export_onnx(net, example, path, inputs=["target", "source"], outputs=["output"])
     model = onnx.load(str(path))
     emap = onnx.numpy_helper.from_array(np.eye(_IDENTITY, dtype=np.float32), "emap")
@@ -161,11 +182,11 @@ def export_swapper(
     os.replace(part, path)
 
 
-def _export_native(generator: nn.Module, side: int, path: Path) -> None:
-    """Write the file that takes both embeddings, in batches of any size."""
+def export_native(net: Native, side: int, path: Path) -> None:
+    """Write a file that takes both embeddings, in batches of any size; as the other one."""
     random = torch.Generator().manual_seed(3)
     target = torch.rand(2, 3, side, side, generator=random)
     told = (torch.randn(2, count, generator=random) for count in (_IDENTITY, _LOWER))
     source = torch.cat([normalize(one) for one in told], 1)
     names = ["target", "source"]
-    export_onnx(Native(generator), (target, source), path, inputs=names, outputs=["output"])
+    export_onnx(net, (target, source), path, inputs=names, outputs=["output"])

@@ -29,7 +29,8 @@ class Weights(BaseModel):
     identity: float = Field(default=10.0, ge=0, description="1 - cosine to the source")
     lower: float = Field(default=0.5, ge=0, description="The same by FixerNet")
     reconstruction: float = Field(default=10.0, ge=0, description="L1 where source is target")
-    hair: float = Field(default=2.0, ge=0, description="L1 to the target where it has hair")
+    kept: float = Field(default=4.0, ge=0, description="L1 to the target where it stays")
+    tone: float = Field(default=4.0, ge=0, description="L1 to the target's light and colours")
     truth: float = Field(default=5.0, ge=0, description="L1 to the truth of a triplet")
     perceptual: float = Field(default=1.0, ge=0, description="Features of that truth")
     truth_identity: float = Field(default=5.0, ge=0, description="1 - cosine to that truth")
@@ -63,7 +64,7 @@ class Work:
         kind: Of all of it.
         target, source, truth: Pictures; truth is the target itself where the kind has none. The
             source may be larger than the others.
-        hair: (N, 1, S, S) in 0…1, the target's.
+        kept: (N, 1, S, S) in 0…1, where the target stays as it is.
         real: Photos that no proxy pipeline has touched.
     """
 
@@ -71,7 +72,7 @@ class Work:
     target: Tensor
     source: Tensor
     truth: Tensor
-    hair: Tensor
+    kept: Tensor
     real: Tensor
 
 
@@ -145,7 +146,8 @@ class Objective:
                 answer, work.target, kind, triplet_run=self.triplet_run, released=self.released
             )
         if not kind.triplet:
-            found["hair"] = terms.masked_loss(answer, work.target, work.hair)
+            found["kept"] = terms.masked_loss(answer, work.target, work.kept)
+            found["tone"] = terms.tone_loss(answer, work.target)
         if kind.cycle or (self.naive and kind.triplet):
             found["truth"] = terms.pixel_loss(answer, work.truth, kind, naive=self.naive)
         if kind.cycle and self.weights.perceptual:

@@ -12,7 +12,10 @@ from vplugin.train.task import Task
 
 __all__ = ["NAMES", "recipe_path", "stock_recipe", "stock_recipes", "task_of", "task_type"]
 
-NAMES = ("detector", "landmarks", "identity", "fixer", "parser", "attributes", "swap", "refine")
+NAMES = (
+    "detector", "landmarks", "identity", "fixer", "parser", "attributes", "swap", "refine",
+    "tokenizer", "describe",
+)  # fmt: skip
 _RECIPES = Path(__file__).with_name("recipes")
 
 

@@ -48,7 +48,7 @@ DARK = {"wear__lenses": "dark"}
         ({"hair__line": "ring"}, {"hair": None, "texture": None, "colour": "dark"}),
         ({"hair__greying": 0.7}, {"colour": "grey"}),
         ({"hair__greying": 1.0}, {"colour": "white"}),
-        ({"hair__greying": 0.4}, {"colour": None}),
+        ({"hair__greying": 0.2}, {"colour": None}),
         ({"hair__colour": "dyed"}, {"colour": None}),
         ({"beard__style": "goatee"}, {"beard": "goatee"}),
         ({"beard__style": "sideburns"}, {"beard": None}),

@@ -122,8 +122,8 @@ def _hair(seen: Seen) -> dict[str, Fact | None]:
 
 def _hair_colour(seen: Seen) -> Fact | None:
     colour, grey = seen.word("hair.colour"), seen.number("hair.greying")
-    if grey > 0.25:
-        return _step(grey, (0.55, 0.8, "grey"), (0.9, 2, "white"))
+    if grey > 0.06:  # a drawn hair stands for many: few white ones already show
+        return _step(grey, (0.4, 0.75, "grey"), (0.85, 2, "white"))
     return Fact(_COLOURS[colour], colour) if colour in _COLOURS else None
 
 
@@ -229,9 +229,9 @@ def _mouth(seen: Seen) -> Fact | None:
     jaw, gap = seen.number("expression.jaw"), seen.number("expression.gap")
     if jaw < 0.06 and gap < 0.08:
         return Fact("closed")
-    if jaw > 0.3:
+    if jaw > 0.38:
         return Fact("open")
-    return Fact("teeth") if gap > 0.35 and jaw < 0.15 else None
+    return Fact("teeth") if gap > 0.35 and jaw < 0.28 else None
 
 
 def _lids(seen: Seen) -> list[float]:
