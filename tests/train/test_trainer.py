@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import count
 from pathlib import Path
 
 import cv2
 import pytest
 import torch
 from rich.console import Console
+from torch import nn
 
 from tests.train.tiny import Tiny, TinyRecipe
 from vplugin.errors import TrainError
 from vplugin.train.recipe import read
+from vplugin.train.task import Batch, Losses
 from vplugin.train.trainer import Outcome, Trainer
 
 
@@ -94,6 +97,26 @@ def test_nan_steps_are_skipped_then_given_up(tmp_path: Path) -> None:
     assert held["step"] == 24  # with batches of NaN behind it
     for name in ("model", "weights"):
         assert all(torch.isfinite(value).all() for value in held[name].values())
+
+
+def test_what_an_error_ends_goes_on_from_its_last_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train(recipe(tmp_path / "whole", steps=9))
+    losses, calls = Tiny.losses, count()
+
+    def failing(task: Tiny, model: nn.Module, batch: Batch) -> Losses:
+        if next(calls) == 7:
+            raise RuntimeError("the machine ran out of memory")
+        return losses(task, model, batch)
+
+    monkeypatch.setattr(Tiny, "losses", failing)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        train(recipe(tmp_path / "broken", steps=9, save_every=100))
+    assert torch.load(tmp_path / "broken" / "checkpoint.pt", weights_only=True)["step"] == 7
+    assert train(recipe(tmp_path / "broken", steps=9, save_every=100), resume=True).steps == 9
+    assert whole.steps == 9
+    assert same(weights(tmp_path / "broken"), weights(tmp_path / "whole"))
 
 
 def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,7 @@ class Trainer:
             if not self._began:
                 self._place.release()
             if not isinstance(error, KeyboardInterrupt):
+                self._save_what_there_is()
                 raise
             if not self._began:
                 return Outcome(0, 0.0, {}, None, began=False)
@@ -246,6 +247,12 @@ class Trainer:
             },
         )
         state.curves.write(self.folder)
+
+    def _save_what_there_is(self) -> None:
+        """A run that an error ends goes on from its last step, unless nothing can be written."""
+        if self._began:
+            with suppress(OSError, TrainError):
+                self._save()
 
     def _load(self) -> None:
         path = self._place.checkpoint
