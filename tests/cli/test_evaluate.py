@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.vision.swap_models import save_arcface, save_constant, save_inswapper
+from tests.vision.swap_nets import SwapNet, save_fixer
 from vplugin.cli import MISUSED, REFUSED, main
 from vplugin.train.contest.metrics import METRICS
 from vplugin.train.contest.parameters import identity_names
@@ -36,6 +37,8 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     save_inswapper(folder / "mine.onnx")
+    SwapNet(128, numbers=640, bias=0.2).save(folder / "native.onnx")
+    save_fixer(folder / "fixer.onnx")
     save_arcface(folder / "embedder.onnx", seed=5)
     save_arcface(folder / "judge.onnx", seed=9)
     rng = np.random.default_rng(1)
@@ -59,14 +62,15 @@ def told(folder: Path) -> dict:
 
 def test_synth(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--pairs", "2", "--model", str(models / "mine.onnx"), "--out", str(tmp_path / "o")]
-    for option in ("embedder", "lower", "parameters"):
+    words += ["--model", str(models / "native.onnx")]
+    for option in ("embedder", "fixer", "lower", "parameters"):
         words += [f"--{option}", str(models / f"{option}.onnx")]
     words += ["--identity", str(models / "judge.onnx"), "--workers", "1"]
     assert main([*COMMAND, *words]) == 0
     said = capsys.readouterr()
     assert said.out + said.err == ""
     rows = told(tmp_path / "o")
-    assert list(rows) == ["target unchanged", "copy", "mesh", "mine", "exact truth"]
+    assert list(rows) == ["target unchanged", "copy", "mesh", "mine", "native", "exact truth"]
     wanted = {metric.name for metric in METRICS if "clips" not in metric.needs}
     assert all(set(row) == wanted for row in rows.values())
     assert rows["exact truth"]["psnr_face"]["mean"] == pytest.approx(58.92, abs=0.01)
@@ -115,6 +119,7 @@ def test_folder(
         (["--suite", "folder", "--targets", "no", "--list", "a.txt"], REFUSED, "a.txt: cannot be"),
         (["--identity", "none.onnx"], REFUSED, "none.onnx: there is no such file"),
         (["--model", "MODELS/mine.onnx"], REFUSED, "the embedding of the source — name the"),
+        (["--model", "MODELS/native.onnx"], REFUSED, "its FixerNet is missing"),
         (["--identity", "MODELS/lower.onnx"], REFUSED, "takes crops of 56 px — an identity"),
         (["--parameters", "MODELS/judge.onnx"], REFUSED, r"gives parameters of shape (512,)"),
         (["--out", "MODELS"], REFUSED, "holds other files — name a new folder"),

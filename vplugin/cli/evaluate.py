@@ -66,6 +66,10 @@ def swap(
         str | None,
         typer.Option(metavar="NAME|FILE", help="The recogniser that the models were trained with."),
     ] = None,
+    fixer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="The FixerNet of models that are told of it."),
+    ] = None,
     paste: Annotated[
         bool, typer.Option("--paste", help="Judge models as pasted by the node, not by crops.")
     ] = False,
@@ -157,7 +161,7 @@ def swap(
         contestants = [
             *weightless(seen.sight),
             *(Given(row) for row in given),
-            *opener.networks(model, embedder, paste=paste),
+            *opener.networks(model, embedder, fixer, paste=paste),
         ]
         evaluators = opener.evaluators(judges, seen.reader)
         cases: Suite

@@ -87,19 +87,20 @@ class Opener:
         )
 
     def networks(
-        self, names: Sequence[str], embedder: str | None, *, paste: bool
+        self, names: Sequence[str], embedder: str | None, fixer: str | None, *, paste: bool
     ) -> list[Contestant]:
         """Swap networks.
 
         Args:
             names: Catalogue names or files.
             embedder: The recogniser that they were trained with.
+            fixer: The FixerNet of those that are told of lower faces.
             paste: Whether they are judged as the node pastes them, or by their crops alone.
 
         Raises:
             ModelError: One is missing or of another contract, or needs an embedder.
         """
-        opened = [self._network(name, embedder) for name in names]
+        opened = [self._network(name, embedder, fixer) for name in names]
         needed = next((swapper.name for swapper, embeds in opened if embeds), None)
         if needed is None or embedder is not None:
             embed = None if needed is None or embedder is None else self.embedder(embedder).of_face
@@ -114,9 +115,9 @@ class Opener:
             mend=f"name the recogniser it was trained with: --embedder FILE, or {RECOGNISER}",
         )
 
-    def _network(self, name: str, embedder: str | None) -> tuple[Swapper, bool]:
+    def _network(self, name: str, embedder: str | None, fixer: str | None) -> tuple[Swapper, bool]:
         """A swap network, and whether it needs embeddings."""
-        wish = Wish(name, _LANDMARKS, _PARSER, embedder, None, 1)
+        wish = Wish(name, _LANDMARKS, _PARSER, embedder, None, 1, fixer)
         swappers = Swappers(self._models, wish)
         self._stack.callback(swappers.close)
         return swappers.open(), swappers.embeds
