@@ -93,11 +93,12 @@ class Shards(Sequence[Item]):
 def version_of(source: Source) -> str:
     """A hash of the renderer's and the source's code, and of the source's settings.
 
-    A source that is made by other modules of ours names them in an attribute ``parts``.
+    A source that is made by other modules of ours names them in an attribute ``parts``. What draws
+    on other devices is left out: banks are drawn by the compiled renderer.
     """
     digest = hashlib.sha256(f"{source.name}\n{source.dtype!r}\n{source!r}".encode())
     folder = Path(next(iter(vplugin.synth.__path__)))
-    for path in sorted(folder.rglob("*.py")):
+    for path in sorted(folder.glob("*.py")):
         digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
     for part in (type(source), *getattr(source, "parts", ())):
         digest.update(Path(inspect.getfile(part)).read_bytes())
