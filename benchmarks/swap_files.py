@@ -6,25 +6,29 @@ takes as long as one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import yaml
+from torch import nn
 
+import vplugin.train
 from vplugin.errors import ModelError
 from vplugin.models.store import resolve
-from vplugin.nets.reliableswap.iresnet import FIXER, IResNet
+from vplugin.nets.reliableswap.iresnet import FIXER
 from vplugin.nets.reliableswap.refine import Refiner
-from vplugin.nets.reliableswap.simswap import Generator, GeneratorSize
 from vplugin.nodes.swappers import HOUSE_SWAPPER
 from vplugin.train.export import export_onnx
-from vplugin.train.fixer import FixerRecipe
-from vplugin.train.swap import SwapRecipe
+from vplugin.train.fixer import FixerRecipe, FixerTask
+from vplugin.train.swap import SwapRecipe, SwapTask
 from vplugin.train.swap_export import Inswapper, export_inswapper
 
 __all__ = ["SwapFiles", "swap_files"]
 
 _SHIPPED = {"swap": HOUSE_SWAPPER, "fixer": "house/fixer", "refine": "house/refine"}
+_RECIPES = Path(vplugin.train.__file__).parent / "recipes"
 _CALM = 0.1  # of the last layer: noise would cost the encoder more than a face does
 
 
@@ -68,28 +72,32 @@ def _shipped(kind: str) -> Path | None:
 
 
 def _random(kind: str, folder: Path) -> Path:
-    path = folder / f"random-{kind}.onnx"
+    text = (_RECIPES / f"{kind}.yaml").read_bytes()
+    path = folder / f"random-{kind}-{hashlib.sha256(text).hexdigest()[:8]}.onnx"
     if path.is_file():
         return path
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(1)
-    recipes = {kind: recipe.model_fields for kind, recipe in
-               (("swap", SwapRecipe), ("fixer", FixerRecipe))}  # fmt: skip
+    settings = yaml.safe_load(text)
     if kind == "swap":
-        sizes = (recipes["swap"][name].default for name in ("base", "blocks"))
-        generator = Generator(GeneratorSize(512, *sizes)).eval()
-        for weight in generator.head.parameters():
-            weight.data *= _CALM
-        export_inswapper(Inswapper(generator).eval(), 128, path)
+        _write_swapper(SwapTask(SwapRecipe(**settings)), path)
     elif kind == "fixer":
-        depths, widths = (recipes["fixer"][name].default for name in ("depths", "widths"))
-        fixer = IResNet(replace(FIXER, depths=depths, widths=widths)).eval()
         crop = torch.rand(1, 3, FIXER.side, FIXER.side)
-        export_onnx(fixer, crop, path, inputs=["input"], outputs=["embedding"])
+        net = FixerTask(FixerRecipe(**settings)).net().eval()
+        export_onnx(net, crop, path, inputs=["input"], outputs=["embedding"])
     else:
         example = torch.rand(1, 3, 128, 128), torch.rand(1, FIXER.embedding)
+        refiner = Refiner().eval()
+        torch.nn.init.normal_(refiner.head.weight, std=0.02)  # a fresh one changes nothing
         names = ["swapped", "lower"]
-        net = Refiner().eval()
-        torch.nn.init.normal_(net.head.weight, std=0.02)  # a fresh one changes nothing
-        export_onnx(net, example, path, inputs=names, outputs=["refined"])
+        export_onnx(refiner, example, path, inputs=names, outputs=["refined"])
     return path
+
+
+def _write_swapper(task: SwapTask, path: Path) -> None:
+    """Told lower faces by a map from identities, as the trained file is."""
+    generator = task.generator().eval()
+    last = [one for one in generator.modules() if isinstance(one, nn.Conv2d)][-1]
+    last.weight.data *= _CALM
+    lower = torch.randn(512, FIXER.embedding) / 20 if task.recipe.fixer else None
+    export_inswapper(Inswapper(generator, lower).eval(), task.recipe.side, path)
