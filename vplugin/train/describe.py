@@ -20,19 +20,23 @@ from torch import Tensor, nn
 from vplugin.nets.unif2ace.experts import TokenSettings
 from vplugin.nets.unif2ace.model import TransformerSize, Unif2ace
 from vplugin.nets.unif2ace.objective import D3Diff, answer_loss, mask_codes
+from vplugin.nets.unif2ace.sampler import Unmasking
 from vplugin.nets.unif2ace.sequence_experts import SequenceSettings
 from vplugin.nets.unif2ace.sequences import Layout, Sequences, conversing, drawing
 from vplugin.nets.unif2ace.sequences import Task as Purpose
 from vplugin.nets.unif2ace.tokenizer import ImageTokenizer
 from vplugin.train.description.examples import Described, described, pairs_about, text_of
 from vplugin.train.description.judging import (
+    Drawing,
     Reader,
     caption_metrics,
     code_metrics,
+    drawn_metrics,
     question_metrics,
 )
 from vplugin.train.description.vocabulary import Vocabulary
 from vplugin.train.export import export_onnx, tidy
+from vplugin.train.probe import open_probe
 from vplugin.train.recipe import Recipe
 from vplugin.train.shards import open_or_render
 from vplugin.train.swap import as_signed
@@ -73,6 +77,9 @@ class DescribeRecipe(Recipe):
     text: int = Field(default=64, ge=8, description="Places of a caption to draw from")
     talk: int = Field(default=208, ge=16, description="Places of a caption and questions together")
     free: float = Field(default=0.1, ge=0, le=1, description="Share drawn without a caption")
+    probe: Path | None = Field(default=None, description="Folder of a probe run; judges drawings")
+    steps_drawn: int = Field(default=24, ge=1, description="Readings of the model for a drawing")
+    guidance: float = Field(default=2.0, ge=0, description="Of drawings, towards their text")
     judged: int = Field(default=128, ge=1, description="Held-out pictures that are judged")
 
     @property
@@ -255,10 +262,21 @@ class DescribeTask(Task[DescribeRecipe]):
         if self.recipe.mode != "answer":
             some = self.held_out.plain[: self.recipe.judged]
             figures |= code_metrics(reader, some, self.recipe.text)
+            figures |= self._drawings(reader, some)
         good = [figures.get("f1"), figures.get("accuracy")]
         known = [one for one in good if one is not None]
         figures["good"] = float(np.mean(known or [np.exp(-figures["nats_055"])]))
         return figures
+
+    def _drawings(self, reader: Reader, places: np.ndarray) -> dict[str, float]:
+        """What a probe finds in drawn faces, if there is one."""
+        recipe = self.recipe
+        if recipe.probe is None:
+            return {}
+        device = reader.model.head.weight.device
+        tokenizer, probe = self.tokenizer.to(device), open_probe(recipe.probe).to(device)
+        how = Drawing(recipe.text, recipe.guidance, Unmasking(recipe.steps_drawn))
+        return drawn_metrics(reader, places, tokenizer, probe, how)
 
     def export(self, model: nn.Module, path: Path) -> None:
         """Tokens of an answer's row → logits of the next word at each place (no cache).

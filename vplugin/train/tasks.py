@@ -14,7 +14,7 @@ __all__ = ["NAMES", "recipe_path", "stock_recipe", "stock_recipes", "task_of", "
 
 NAMES = (
     "detector", "landmarks", "identity", "fixer", "parser", "attributes", "swap", "refine",
-    "tokenizer", "describe",
+    "tokenizer", "probe", "describe",
 )  # fmt: skip
 _RECIPES = Path(__file__).with_name("recipes")
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from tests.nets.unif2ace.small import LAYOUT, PARALLEL, SIZE, codes, model
 from tests.nets.unif2ace.test_sequence_experts import SETTINGS, features
 from vplugin.nets.unif2ace.experts import TokenSettings
-from vplugin.nets.unif2ace.generate import answer, draw
+from vplugin.nets.unif2ace.generate import answer, chance_of, draw
 from vplugin.nets.unif2ace.sampler import Unmasking, unmask
 from vplugin.nets.unif2ace.sequences import answering, drawing
 
@@ -41,6 +41,14 @@ def test_answers_are_those_of_reading_everything_again(kind: str) -> None:
                 break
         assert found[row] == said
     assert any(found)
+
+
+def test_how_likely_an_answer_begins_with_a_word() -> None:
+    net = model()
+    chances = torch.stack([chance_of(net, codes(), PROMPTS, w) for w in range(LAYOUT.words)], 1)
+    assert torch.allclose(chances.sum(1), torch.ones(2, dtype=chances.dtype), atol=1e-5)
+    first = [said[0] if said else LAYOUT.end for said in answer(net, codes(), PROMPTS)]
+    assert chances.argmax(1).tolist() == first
 
 
 def test_an_answer_ends_with_its_word() -> None:

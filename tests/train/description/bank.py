@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.train.description.people import SHARES, WORDS
 from vplugin.train.description.source import DescribeSource
+from vplugin.train.probe import ProbeRecipe
 from vplugin.train.shards import Item
 from vplugin.train.tokenizer import TokenizerRecipe
 
@@ -37,6 +38,15 @@ def blots(source: DescribeSource, seed: int) -> Sequence[Item]:
         "yaw": np.float32(0),
     }
     return [{name: np.asarray(value) for name, value in values.items()}]
+
+
+def probe_recipe(path: Path) -> ProbeRecipe:
+    """Of a run of two steps, on that tokenizer."""
+    data = DATA | {"folder": path / "bank"}
+    return ProbeRecipe(
+        tokenizer=path / "tok", steps=2, batch=4, loaders=0, bf16=False, output=path / "probe",
+        evaluate_every=2, data=data,
+    )  # fmt: skip
 
 
 def tokenizer_recipe(path: Path) -> TokenizerRecipe:

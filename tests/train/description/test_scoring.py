@@ -12,6 +12,7 @@ from vplugin.train.description.scoring import (
     caption_counts,
     caption_figures,
     fidelity,
+    frechet,
     question_figures,
 )
 
@@ -79,3 +80,11 @@ def test_fidelity_of_drawn_faces() -> None:
     mean, by_name = fidelity([FACTS, FACTS], found)
     assert mean == pytest.approx(2 / 3)
     assert by_name == {"colour": 1.0, "gender": 1.0, "glasses": 0.0}
+
+
+def test_distance_of_sets_of_features() -> None:
+    random = np.random.default_rng(1)
+    one = random.normal(0, 1, (4000, 3))
+    assert frechet(one, one) == pytest.approx(0, abs=1e-6)
+    assert frechet(one, one + np.array([2.0, 0, 0])) == pytest.approx(4)
+    assert frechet(one, 3 * one) == pytest.approx(4 * 3, rel=0.1)  # (3 - 1)² of each axis

@@ -12,13 +12,15 @@ import onnxruntime
 import pytest
 import torch
 
-from tests.train.description.bank import DATA, blots, tokenizer_recipe
+from tests.train.description.bank import DATA, blots, probe_recipe, tokenizer_recipe
 from vplugin.errors import TrainError
 from vplugin.nets.unif2ace.sequences import IGNORED
 from vplugin.train.describe import DescribeRecipe, DescribeTask
 from vplugin.train.description.captions import parse
+from vplugin.train.description.grammar import UNSEEN, Fact
 from vplugin.train.description.source import DescribeSource
 from vplugin.train.loader import generator_of
+from vplugin.train.probe import VALUES, ProbeTask, goal_of, open_probe, values_of
 from vplugin.train.tokenizer import TokenizerTask, edges, open_tokenizer
 from vplugin.train.trainer import Trainer
 
@@ -126,6 +128,53 @@ def test_a_batch_says_what_is_true_and_is_the_same_every_time(place: Path) -> No
         shown = tokens[65:321] - first
         assert torch.equal(shown == task.layout.codes, masked)
         assert torch.equal(shown[~masked], true[~masked])
+
+
+def test_a_probe_learns_and_says_values(place: Path) -> None:
+    task = ProbeTask(probe_recipe(place).model_copy(update={"batch": 6}))
+    task.prepare()
+    torch.manual_seed(3)
+    model = task.build()
+    optimiser = torch.optim.AdamW(model.parameters(), 2e-3)
+    totals = []
+    for step in range(8):
+        total = task.losses(model, task.batch(step, generator_of(1, step)))["attributes"]
+        optimiser.zero_grad()
+        total.backward()
+        optimiser.step()
+        totals.append(float(total.detach()))
+    assert totals[-1] < 0.8 * totals[0]
+    figures = task.evaluate(model.eval().requires_grad_(False))
+    assert 0 < figures["originals"] <= 1
+    assert {"ceiling", "ceiling_glasses", "ceiling_colour"} <= set(figures)
+    said = values_of(model, torch.zeros(2, 3, 64, 64))
+    assert len(said) == 2
+    assert all(said[0][name] in VALUES[name] for name in VALUES)
+
+
+def test_goals_are_values_or_nothing() -> None:
+    goal = dict(
+        zip(VALUES, goal_of({"glasses": Fact("sunglasses"), "hat": Fact(UNSEEN)}), strict=True)
+    )
+    assert goal["glasses"] == 2
+    assert goal["hat"] == len(VALUES["hat"]) - 1
+    assert goal["mouth"] == -100
+
+
+def test_drawings_are_judged_by_a_probe(place: Path) -> None:
+    Trainer(ProbeTask(probe_recipe(place))).run()
+    task = describe(place, mode="draw", probe=place / "probe", steps_drawn=2, judged=3)
+    task.prepare()
+    torch.manual_seed(1)
+    model = task.build().eval()
+    with torch.inference_mode():
+        figures, again = (task.evaluate(model) for _ in range(2))
+    assert figures == again
+    assert 0 <= figures["drawn"] <= 1
+    assert figures["drawn_distance"] > 0
+    assert figures["drawn_relative"] == figures["drawn"] / figures["drawn_ceiling"]
+    with pytest.raises(TrainError, match="vplugin train probe"):
+        open_probe(place / "tok" / "nothing")
 
 
 ARMS = {

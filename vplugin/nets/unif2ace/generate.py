@@ -13,7 +13,7 @@ from vplugin.nets.unif2ace.sampler import Unmasking, unmask
 from vplugin.nets.unif2ace.sequence_experts import Surroundings
 from vplugin.nets.unif2ace.sequences import Sequences, Task, answering, drawing
 
-__all__ = ["answer", "draw"]
+__all__ = ["answer", "chance_of", "draw"]
 
 
 @torch.inference_mode()
@@ -114,6 +114,24 @@ def answer(
         now = _next(model, read, torch.zeros_like(last))
         found.append(now)
     return [_until(row, model.layout.end) for row in torch.stack(found, 1).tolist()]
+
+
+@torch.inference_mode()
+def chance_of(
+    model: Unif2ace,
+    codes: Tensor,
+    prompts: Sequence[Sequence[int]],
+    word: int,
+    *,
+    features: Mapping[str, Tensor] | None = None,
+) -> Tensor:
+    """How likely each answer begins with a word: (N,) in 0…1; arguments as of :func:`answer`."""
+    rows = answering(model.layout, codes, prompts)
+    stream = model(rows, features=features).stream
+    last = rows.real.sum(1) - 1
+    ends = stream[torch.arange(len(last), device=last.device), last]
+    chances: Tensor = model.logits(ends, slice(0, model.layout.words)).softmax(-1)[:, word]
+    return chances
 
 
 def _next(model: Unif2ace, read: Output, at: Tensor) -> Tensor:

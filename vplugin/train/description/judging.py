@@ -4,29 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vplugin.nets.unif2ace.generate import answer
+from vplugin.nets.unif2ace.generate import answer, chance_of, draw
 from vplugin.nets.unif2ace.model import Unif2ace
 from vplugin.nets.unif2ace.objective import D3Diff, mask_codes
+from vplugin.nets.unif2ace.probe import AttributeProbe
+from vplugin.nets.unif2ace.sampler import Unmasking
 from vplugin.nets.unif2ace.sequences import drawing
+from vplugin.nets.unif2ace.tokenizer import ImageTokenizer
 from vplugin.train.description.captions import caption, notable
 from vplugin.train.description.examples import Described
-from vplugin.train.description.questions import DESCRIBE, ask
+from vplugin.train.description.questions import CANNOT_TELL, DESCRIBE, ask
 from vplugin.train.description.scoring import (
     Answered,
     caption_counts,
     caption_figures,
+    fidelity,
+    frechet,
     question_figures,
 )
 from vplugin.train.description.vocabulary import Vocabulary
+from vplugin.train.probe import values_of
 from vplugin.train.swap import as_signed
 
-__all__ = ["RATIOS", "Reader", "caption_metrics", "code_metrics", "question_metrics"]
+__all__ = [
+    "RATIOS",
+    "Drawing",
+    "Reader",
+    "caption_metrics",
+    "code_metrics",
+    "drawn_metrics",
+    "question_metrics",
+]
 
 #: Shares of masked codes at which the cross entropy is measured.
 RATIOS = (0.05, 0.25, 0.55, 0.8, 1.0)
@@ -53,18 +68,45 @@ class Reader:
     bank: Described
     features: Features | None = None
 
+    def told(self, places: Sequence[int]) -> tuple[Tensor, Mapping[str, Tensor] | None]:
+        """Codes of some pictures, and features where experts want them, on the model's device."""
+        device = self.model.head.weight.device
+        features = None
+        if self.features is not None:
+            features = self.features(as_signed(self.bank.pictures(places)).to(device))
+        return self.bank.code_rows(places).to(device), features
+
+    def cannot(self, places: Sequence[int], prompts: Sequence[str]) -> list[float]:
+        """How likely the model holds it that a question cannot be answered."""
+        first, found = self.words.numbers(CANNOT_TELL)[0], []
+        for start in range(0, len(places), _AT_ONCE):
+            asked = [self.words.numbers(text) for text in prompts[start : start + _AT_ONCE]]
+            codes, features = self.told(places[start : start + _AT_ONCE])
+            found += chance_of(self.model, codes, asked, first, features=features).tolist()
+        return found
+
     def answers(self, places: Sequence[int], prompts: Sequence[str], most: int) -> list[str]:
         """What the model answers to a prompt about each of some pictures."""
-        device, found = self.model.head.weight.device, []
+        found: list[list[int]] = []
         for start in range(0, len(places), _AT_ONCE):
-            part = places[start : start + _AT_ONCE]
             asked = [self.words.numbers(text) for text in prompts[start : start + _AT_ONCE]]
-            told = None
-            if self.features is not None:
-                told = self.features(as_signed(self.bank.pictures(part)).to(device))
-            codes = self.bank.code_rows(part).to(device)
-            found += answer(self.model, codes, asked, most=most, features=told)
+            codes, features = self.told(places[start : start + _AT_ONCE])
+            found += answer(self.model, codes, asked, most=most, features=features)
         return [self.words.text(numbers) for numbers in found]
+
+
+class Drawing(NamedTuple):
+    """How faces are drawn.
+
+    Attributes:
+        slot: Places of the text, as in training.
+        guidance: Towards the text.
+        unmasking: Steps and temperature.
+    """
+
+    slot: int
+    guidance: float
+    unmasking: Unmasking
 
 
 def caption_metrics(reader: Reader, places: Places) -> dict[str, float]:
@@ -82,10 +124,58 @@ def question_metrics(reader: Reader, places: Places) -> dict[str, float]:
         for place in places
         for question in ask(reader.bank.facts(int(place)), np.random.default_rng((43, int(place))))
     ]
-    texts = reader.answers([place for place, _ in asked], [one.text for _, one in asked], 40)
+    where, prompts = [place for place, _ in asked], [one.text for _, one in asked]
+    texts, cannot = reader.answers(where, prompts, 40), reader.cannot(where, prompts)
     return question_figures(
-        [Answered(question, text) for (_, question), text in zip(asked, texts, strict=True)]
+        [
+            Answered(question, text, chance)
+            for (_, question), text, chance in zip(asked, texts, cannot, strict=True)
+        ]
     )
+
+
+def drawn_metrics(
+    reader: Reader,
+    places: Places,
+    tokenizer: ImageTokenizer,
+    probe: AttributeProbe,
+    how: Drawing,
+) -> dict[str, float]:
+    """``drawn``: share of what captions asked for that a probe finds in the faces drawn from them.
+
+    ``drawn_relative`` is that over ``drawn_ceiling``, what it finds of the same in the original
+    pictures behind the tokenizer; ``drawn_distance`` is the Fréchet distance of the probe's
+    features between the drawn and the reconstructed pictures.
+    """
+    model, device = reader.model, reader.model.head.weight.device
+    asked = [notable(reader.bank.facts(int(place))) for place in places]
+    texts = [
+        reader.words.numbers(caption(facts, np.random.default_rng((46, int(place)))))
+        for place, facts in zip(places, asked, strict=True)
+    ]
+    chance = torch.Generator(device).manual_seed(47)
+    made, true = [], []
+    for start in range(0, len(places), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        codes = draw(
+            model,
+            texts[part],
+            how.unmasking,
+            slot=how.slot,
+            guidance=how.guidance,
+            generator=chance,
+        )
+        made.append(tokenizer.decode(codes).clamp(-1, 1))
+        true.append(tokenizer.decode(reader.bank.code_rows(places[part]).to(device)).clamp(-1, 1))
+    values = [[v for x in shown for v in values_of(probe, x)] for shown in (made, true)]
+    drawn, ceiling = (fidelity(asked, found)[0] for found in values)
+    features = [torch.cat([probe.features(x) for x in shown]).cpu() for shown in (made, true)]
+    return {
+        "drawn": drawn,
+        "drawn_ceiling": ceiling,
+        "drawn_relative": drawn / ceiling,
+        "drawn_distance": frechet(*(one.double().numpy() for one in features)),
+    }
 
 
 def code_metrics(reader: Reader, places: Places, slot: int) -> dict[str, float]:

@@ -19,6 +19,7 @@ from vplugin.train.description.questions import Question, right
 
 __all__ = [
     "Answered", "Counts", "caption_counts", "caption_figures", "calibration", "fidelity",
+    "frechet",
     "question_figures",
 ]  # fmt: skip
 
@@ -169,3 +170,15 @@ def fidelity(
     every = [good for goods in groups.values() for good in goods]
     by_name = {name: float(np.mean(goods)) for name, goods in sorted(groups.items())}
     return float(np.mean(every)) if every else float("nan"), by_name
+
+
+def frechet(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    """Fréchet distance of two sets of features (N, F) and (M, F), each taken for a normal one.
+
+    ‖μ − ν‖² + tr(A + B − 2 (A B)^½), as FID; it falls with more pictures, so compare equal numbers.
+    """
+    spread, others = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (one, other))
+    # The eigenvalues of A B are those of a positive matrix: their roots are the trace of its root.
+    roots = np.sqrt(np.clip(np.linalg.eigvals(spread @ others).real, 0, None))
+    apart = float(((one.mean(0) - other.mean(0)) ** 2).sum())
+    return apart + float(np.trace(spread) + np.trace(others) - 2 * roots.sum())
