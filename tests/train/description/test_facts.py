@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from tests.train.description.people import seen
+from vplugin.synth.beard import Beard
+from vplugin.synth.hair_style import HairStyle
 from vplugin.synth.parts import Segment
+from vplugin.synth.wear import Wear
 from vplugin.train.description.facts import facts_of
 from vplugin.train.description.grammar import ABSENT, ATTRIBUTES, PHRASES, UNSEEN, Fact
 
@@ -95,3 +98,13 @@ def test_every_value_has_words() -> None:
         assert set(phrases) == set(ATTRIBUTES[name].values)
         for said in phrases.values():
             assert any(not phrase.shade for phrase in said)
+
+
+def test_every_word_of_the_renderer_is_understood() -> None:
+    for name, group in (("hair", HairStyle), ("beard", Beard), ("wear", Wear)):
+        for parameter in group.parameters():
+            for word in parameter.words:
+                worn = {Segment.HAT: 0.1, Segment.MASK: 0.1}
+                facts = facts_of(seen(shares=worn, **{f"{name}__{parameter.name}": word}))
+                for attribute, fact in facts.items():
+                    assert fact.value in (*ATTRIBUTES[attribute].values, UNSEEN)

@@ -102,7 +102,7 @@ def _person(seen: Seen) -> dict[str, Fact | None]:
 
 def _hair(seen: Seen) -> dict[str, Fact | None]:
     """Style, texture and colour: of a hat's wearer only what looks out below it."""
-    style, hat = _STYLES[seen.word("hair.style")], seen.word("wear.hat")
+    style, hat = _STYLES.get(seen.word("hair.style")), seen.word("wear.hat")
     covered = hat in _CLOSED_HATS
     if style == "bald":
         hidden = None if hat == "none" else Fact(UNSEEN)
@@ -110,7 +110,7 @@ def _hair(seen: Seen) -> dict[str, Fact | None]:
     if seen.share(Segment.HAIR) < (0.03 if covered else 0.012):
         gone = Fact(UNSEEN)
         return {"hair": gone, "texture": gone, "colour": gone}
-    told: Fact | None = Fact(style)
+    told = Fact(style) if style is not None else None  # of a mohawk nothing is said
     if seen.word("hair.line") in ("crown", "ring") or (hat != "none" and style != "long"):
         told = None  # half bald, or half covered
     loose = style in ("short", "chin-length", "long") and told is not None
