@@ -188,6 +188,18 @@ def test_shared_memory_of_another_program_is_not_ours(tmp_path: Path) -> None:
     assert "shared memory" not in {leak.kind for leak in left}
 
 
+@pytest.mark.parametrize(("maker", "ours"), [(os.getppid(), False), (os.getpid(), True)])
+def test_tensors_that_another_program_hands_over_are_not_ours(maker: int, ours: bool) -> None:
+    before = Snapshot.take()
+    path = Path(f"/dev/shm/torch_{maker}_4711_0")
+    path.write_bytes(b"1")
+    try:
+        left = wait_for_leaks(before, seconds=0.0)
+    finally:
+        path.unlink()
+    assert ("shared memory" in {leak.kind for leak in left}) == ours
+
+
 def test_leaks_are_told_in_one_line() -> None:
     error = LeakError([Leak("thread", "2", "'b'"), Leak("process", "1", "7 (sleeping): sleep 60")])
     assert str(error) == "left behind: process 7 (sleeping): sleep 60; thread 'b'"

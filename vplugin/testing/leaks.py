@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -28,6 +29,7 @@ __all__ = ["Leak", "LeakError", "Snapshot", "mark_children", "no_leaks", "wait_f
 MARK = "VPLUGIN_LEAK_MARK"
 LINUX = sys.platform.startswith("linux")
 SHARED_MEMORY = Path("/dev/shm")
+TORCH_MEMORY = re.compile(r"/dev/shm/torch_(\d+)_")  # of the process that made it
 
 # Native threads that belong to one object and must end with it. Other native threads are worker
 # pools of torch, OpenBLAS, OpenCV, onnxruntime and OpenVINO, which live as long as the process,
@@ -228,6 +230,9 @@ def _used_by_others(leak: Leak) -> bool:
     if leak.kind != "shared memory":
         return False
     ours = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
+    maker = TORCH_MEMORY.match(leak.text)  # it is not mapped yet while it is handed over
+    if maker and int(maker[1]) not in ours and psutil.pid_exists(int(maker[1])):
+        return True
     for pid in psutil.pids():
         with suppress(OSError):
             if pid not in ours and f" {leak.text}\n" in Path(f"/proc/{pid}/maps").read_text():
