@@ -119,7 +119,7 @@ def test_folder(
         (["--suite", "folder", "--targets", "no", "--list", "a.txt"], REFUSED, "a.txt: cannot be"),
         (["--identity", "none.onnx"], REFUSED, "none.onnx: there is no such file"),
         (["--model", "MODELS/mine.onnx"], REFUSED, "the embedding of the source — name the"),
-        (["--model", "MODELS/native.onnx"], REFUSED, "its FixerNet is missing"),
+        (["--model", "MODELS/native.onnx", "--fixer", "no"], REFUSED, "its FixerNet is missing"),
         (["--identity", "MODELS/lower.onnx"], REFUSED, "takes crops of 56 px — an identity"),
         (["--parameters", "MODELS/judge.onnx"], REFUSED, r"gives parameters of shape (512,)"),
         (["--out", "MODELS"], REFUSED, "holds other files — name a new folder"),
