@@ -26,14 +26,14 @@ MEMBERS = [pytest.param(one, id=one.name) for one in ENTRY.members]
 @pytest.mark.parametrize("member", MEMBERS)
 def test_house_models_are_found_in_an_empty_store(member: Member, tmp_path: Path) -> None:
     found = Store(tmp_path).resolve(f"house/{member.name}", commercial=True)
-    assert found.path == HOUSE / f"{member.name}.onnx"
+    assert found.path == HOUSE.parent / member.path
     assert found.contract == member.contract
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("member", MEMBERS)
 def test_checksums_and_cards_are_those_of_the_files(member: Member) -> None:
-    path = HOUSE / f"{member.name}.onnx"
+    path = HOUSE.parent / member.path
     assert sha256(path) == member.sha256
     assert path.stat().st_size == member.bytes
     card = path.with_suffix(".md").read_text(encoding="utf-8")
@@ -59,7 +59,8 @@ def test_a_damaged_copy_in_the_store_is_not_hidden_by_the_shipped_file(tmp_path:
 
 
 def test_the_repository_has_them_where_insightface_looks() -> None:
-    assert (ROOT / "models" / "house").resolve() == HOUSE.resolve()
+    for name in ("house", "swap"):
+        assert (ROOT / "models" / name).resolve() == (HOUSE.parent / name).resolve()
 
 
 def test_insightface_and_vplugin_find_the_same_faces() -> None:

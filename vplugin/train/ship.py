@@ -3,8 +3,9 @@
     python -m vplugin.train.ship out/train/detector/model.onnx detector
 
 The folder is ``vplugin/models/house`` (``models/house`` in the repository is a link to it, where
-``insightface.app.FaceAnalysis(name="house", root=".")`` finds it). Cards are written by hand; only
-their line with the checksum is kept up to date here.
+``insightface.app.FaceAnalysis(name="house", root=".")`` finds it), or the one beside it that the
+catalogue says: insightface would take what swaps for something else. Cards are written by hand;
+only their line with the checksum is kept up to date here.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def ship(model: Path, name: str, *, folder: Path = HOUSE) -> str:
     Args:
         model: The ONNX file that a run exported.
         name: Of the house model, an entry of the folder's catalogue.
-        folder: Of the house models.
+        folder: Of the house models and their catalogue.
 
     Returns:
         The checksum.
@@ -46,8 +47,10 @@ def ship(model: Path, name: str, *, folder: Path = HOUSE) -> str:
     """
     check_file(model)
     signature(load_graph(model, external=False), model)
-    digest, path = sha256(model), folder / f"{name}.onnx"
+    digest = sha256(model)
     _enter(folder / _CATALOGUE, name, {"sha256": digest, "bytes": model.stat().st_size})
+    path = folder.parent / _member(folder / _CATALOGUE, name).path
+    path.parent.mkdir(exist_ok=True)
     if model.resolve() != path.resolve():
         shutil.copyfile(model, path)
     card = path.with_suffix(".md")
@@ -56,6 +59,11 @@ def ship(model: Path, name: str, *, folder: Path = HOUSE) -> str:
         text = re.sub(r"(sha256:? *`?)[0-9a-f]{64}", rf"\g<1>{digest}", text)
         card.write_text(text, encoding="utf-8")
     return digest
+
+
+def _member(path: Path, name: str) -> catalogue.Member:
+    members = [member for entry in catalogue.load(path).models for member in entry.members]
+    return next(member for member in members if member.name == name)
 
 
 def _enter(path: Path, name: str, facts: dict[str, Any]) -> None:
