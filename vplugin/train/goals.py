@@ -58,7 +58,7 @@ class Goals:
 
 
 def _rows(bank: Shards, part: Part, places: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """(N, F): colours, then relief, each with variance 1 over all."""
+    """(N, F): colours, then relief, both in units of 40 levels, about what each varies by."""
     colours, reliefs = [], []
     for place in places:
         item = bank[int(place)]
